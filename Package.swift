@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The rules for every Swift target: Swift 6 mode comes with the tools version.
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .treatAllWarnings(as: .error),
+]
+
+/// For the targets that lend or take borrowed bytes.
+let borrowingSettings = swiftSettings + [.enableExperimentalFeature("Lifetimes")]
+
+let package = Package(
+    name: "livelog",
+    products: [
+        .executable(name: "livelog", targets: ["livelog"]),
+        .library(name: "LivelogClient", targets: ["LivelogClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // The pure core: values, formats and rules. No input or output.
+        .target(name: "LogModel", swiftSettings: swiftSettings),
+        .target(name: "LogFormat", dependencies: ["LogModel", "CCRC32C"], swiftSettings: borrowingSettings),
+        .target(name: "Matching", dependencies: ["LogModel", "LogFormat"], swiftSettings: borrowingSettings),
+        .target(
+            name: "WireProtocol", dependencies: ["LogModel", "LogFormat", "CJSON"],
+            swiftSettings: borrowingSettings),
+        .target(
+            name: "Sessions", dependencies: ["LogModel", "LogFormat", "WireProtocol"],
+            swiftSettings: borrowingSettings),
+
+        // The shell: files, threads and sockets.
+        .target(
+            name: "LogStorage", dependencies: ["LogModel", "LogFormat", "CLZ4", "COpenSSL"],
+            swiftSettings: borrowingSettings),
+        .target(
+            name: "Replication",
+            dependencies: [
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Sessions", "WireProtocol",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: borrowingSettings),
+        .target(
+            name: "Transport",
+            dependencies: [
+                "LogModel", "LogStorage", "WireProtocol", "Sessions", "Replication",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: borrowingSettings),
+        .target(
+            name: "LivelogClient",
+            dependencies: [
+                "LogModel", "WireProtocol",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "livelog",
+            dependencies: [
+                "LogModel", "LogStorage", "Replication", "Transport", "LivelogClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+
+        // C: hardware instructions and libraries of the system.
+        .target(name: "CCRC32C"),
+        .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,35 @@
+/// The name of a group: all records of `model` whose `property` has, or had just before, the `value`.
+///
+/// The group with the empty property and the value `null` is the *model group*: every record of the
+/// model is in it, so that a subscription without a condition is found and resumed like any other.
+package struct GroupKey: Hashable, Sendable {
+    /// The model's label, for instance `todolist.Task`.
+    package let model: Text
+    /// The property's name; empty in a model group.
+    package let property: Text
+    /// The property's value.
+    package let value: Scalar
+
+    /// Creates the name of the group of records of `model` whose `property` is `value`.
+    package init(model: Text, property: Text, value: Scalar) {
+        self.model = model
+        self.property = property
+        self.value = value
+    }
+
+    /// Creates the name of the group of all records of `model`.
+    package init(model: Text) {
+        self.init(model: model, property: "", value: .null)
+    }
+}
+
+/// What a subscription asks for: a model, and at most one equality on a property.
+package struct Filter: Hashable, Sendable {
+    /// The one group that holds exactly the records that the filter wants.
+    package let group: GroupKey
+
+    /// Creates the filter for the records of one group.
+    package init(group: GroupKey) {
+        self.group = group
+    }
+}
