@@ -1,0 +1,1 @@
+int livelog_json_x;

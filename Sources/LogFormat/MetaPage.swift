@@ -1,0 +1,94 @@
+package import LogModel
+
+/// What is true of a log as a whole. The file `meta` holds two such pages, A and B, written in turn, so
+/// that a torn write never loses both; the valid one with the higher generation counts.
+///
+/// The layout is documented in `docs/format/meta.md`.
+///
+///     0   magic "LVLGMETA"
+///     8   version u32     flags u32 (bit 0: `visible` ran ahead of `durable`, bit 1: closed cleanly)
+///     16  generation u64
+///     24  log identity 16 bytes
+///     40  hash key 16 bytes
+///     56  epoch u64
+///     64  boot identity 16 bytes
+///     80  zeros
+///     4092 crc32c u32 over everything before
+package struct MetaPage: Hashable, Sendable {
+    /// Bytes of one page; the file has two.
+    package static let count = 4096
+    /// The version that this program writes and reads.
+    package static let version: UInt32 = 1
+
+    private static let magic = UInt64(littleEndian: 0x4154_454D_474C_564C)  // "LVLGMETA"
+
+    /// Rises by one with each write.
+    package var generation: UInt64
+    /// The log's name for ever.
+    package var identity: LogIdentity
+    /// The secret key of group and key hashes.
+    package var hashKey: SipHash.Key
+    /// The epoch that new records get.
+    package var epoch: Epoch
+    /// The boot of the machine during which the log was opened last: what was written before a crash of the
+    /// process alone is still in the page cache, what was written before a crash of the machine may not be.
+    package var boot: LogIdentity
+    /// Whether readers were shown records before they were durable.
+    package var isVisibleAheadOfDurable: Bool
+    /// Whether the log was closed with everything durable.
+    package var isClosedCleanly: Bool
+
+    /// Creates a page.
+    package init(
+        generation: UInt64, identity: LogIdentity, hashKey: SipHash.Key, epoch: Epoch,
+        boot: LogIdentity, isVisibleAheadOfDurable: Bool, isClosedCleanly: Bool
+    ) {
+        self.generation = generation
+        self.identity = identity
+        self.hashKey = hashKey
+        self.epoch = epoch
+        self.boot = boot
+        self.isVisibleAheadOfDurable = isVisibleAheadOfDurable
+        self.isClosedCleanly = isClosedCleanly
+    }
+
+    /// The page's bytes.
+    package var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.count)
+        bytes.appendLittleEndian(Self.magic)
+        bytes.appendLittleEndian(Self.version)
+        bytes.appendLittleEndian(
+            UInt32(self.isVisibleAheadOfDurable ? 1 : 0) | UInt32(self.isClosedCleanly ? 2 : 0))
+        bytes.appendLittleEndian(self.generation)
+        bytes.appendLittleEndian(self.identity.low)
+        bytes.appendLittleEndian(self.identity.high)
+        bytes.appendLittleEndian(self.hashKey.low)
+        bytes.appendLittleEndian(self.hashKey.high)
+        bytes.appendLittleEndian(self.epoch.rawValue)
+        bytes.appendLittleEndian(self.boot.low)
+        bytes.appendLittleEndian(self.boot.high)
+        return Page.sealed(bytes, count: Self.count)
+    }
+
+    /// Reads a page back.
+    package init(reading bytes: RawSpan) throws(FormatError) {
+        try Page.check(
+            bytes, count: Self.count, magic: Self.magic, version: Self.version, of: "meta file")
+        let flags = bytes.loadLittleEndian(12, as: UInt32.self)
+        self.init(
+            generation: bytes.loadLittleEndian(16, as: UInt64.self),
+            identity: LogIdentity(
+                low: bytes.loadLittleEndian(24, as: UInt64.self),
+                high: bytes.loadLittleEndian(32, as: UInt64.self)),
+            hashKey: SipHash.Key(
+                low: bytes.loadLittleEndian(40, as: UInt64.self),
+                high: bytes.loadLittleEndian(48, as: UInt64.self)),
+            epoch: Epoch(bytes.loadLittleEndian(56, as: UInt64.self)),
+            boot: LogIdentity(
+                low: bytes.loadLittleEndian(64, as: UInt64.self),
+                high: bytes.loadLittleEndian(72, as: UInt64.self)),
+            isVisibleAheadOfDurable: flags & 1 != 0,
+            isClosedCleanly: flags & 2 != 0)
+    }
+}

@@ -1,0 +1,166 @@
+package import LogModel
+
+/// One group that a record carries.
+package struct GroupEntry: Sendable {
+    /// The keyed hash of model, property and value.
+    package let hash: UInt64
+    /// How many records back in the segment the previous record with this hash is; 0 if there is none.
+    package let previousDistance: UInt32
+    /// What the record did to the group's set of instances.
+    package let membership: Membership
+    /// The value's JSON type.
+    package let valueKind: Scalar.Kind
+    let textStart: Int
+    let propertyCount: Int
+    let valueCount: Int
+
+    /// Whether this is the group of all records of the model.
+    package var isModelGroup: Bool { self.propertyCount == 0 }
+}
+
+/// A record in borrowed bytes: nothing is copied, every access is a load at a known place.
+///
+/// Whoever makes one from bytes that were not checked in this process uses ``init(checking:at:seed:)``.
+/// After that check every field has a legal value and every range lies within the record, so that the
+/// accessors do not fail.
+package struct RecordView: ~Escapable {
+    /// The record's bytes, padding included.
+    package let bytes: RawSpan
+
+    /// Trusts that `bytes` begins with a record that was checked, or encoded, by this process.
+    @_lifetime(copy bytes)
+    package init(trusting bytes: RawSpan, at position: Int) {
+        let count = Int(bytes.loadLittleEndian(position, as: UInt32.self))
+        self.bytes = bytes.slice(position, count)
+    }
+
+    @_lifetime(copy bytes)
+    init(exactly bytes: RawSpan) {
+        self.bytes = bytes
+    }
+
+    /// The record's length in bytes, a multiple of 8.
+    package var count: Int { self.bytes.byteCount }
+    /// The CRC32C over the segment's seed and the record.
+    package var checksum: UInt32 { self.load(RecordLayout.checksum) }
+    /// The record's offset.
+    package var offset: Offset { Offset(self.load(RecordLayout.offset)) }
+    /// The bound below which everything was known to be durable when this record was written.
+    package var durable: Offset { Offset(self.load(RecordLayout.durable)) }
+    /// When the record was appended, in microseconds since 1970-01-01T00:00:00Z.
+    package var time: Int64 { self.load(RecordLayout.time) }
+    /// The keyed hash of model and key.
+    package var keyHash: UInt64 { self.load(RecordLayout.keyHash) }
+    /// The previous record with this key hash, in any segment.
+    package var previousOfKey: Offset? {
+        let value: UInt64 = self.load(RecordLayout.previousOfKey)
+        return value == RecordLayout.noOffset ? nil : Offset(value)
+    }
+    /// Who submitted the batch, if the producer said so.
+    package var producer: ProducerIdentity? {
+        let id = ProducerIdentity.ID(
+            low: self.load(RecordLayout.producerLow), high: self.load(RecordLayout.producerHigh))
+        guard id != .anonymous else { return nil }
+        return ProducerIdentity(id: id, sequence: self.load(RecordLayout.producerSequence))
+    }
+    /// What the producer did.
+    package var action: Action {
+        Self.known(Action(rawValue: self.load(RecordLayout.action)))
+    }
+    /// Whether a batch begins here.
+    package var isFirstOfBatch: Bool { self.flags & RecordLayout.firstOfBatch != 0 }
+    /// Whether a batch ends here.
+    package var isLastOfBatch: Bool { self.flags & RecordLayout.lastOfBatch != 0 }
+
+    /// The model's label.
+    package var model: RawSpan {
+        @_lifetime(copy self) get { self.bytes.slice(self.modelStart, self.modelCount) }
+    }
+    /// The canonical text of the key.
+    package var key: RawSpan {
+        @_lifetime(copy self) get {
+            self.bytes.slice(self.modelStart + self.modelCount, self.keyCount)
+        }
+    }
+    /// The key's JSON type.
+    package var keyKind: Scalar.Kind {
+        Self.known(Scalar.Kind(rawValue: self.load(RecordLayout.keyKind)))
+    }
+
+    /// How many groups the record carries.
+    package var groupCount: Int { Int(self.load(RecordLayout.groupCount) as UInt16) }
+
+    /// The hash of the group at `index`, without the rest of the entry.
+    @inline(__always)
+    package func groupHash(_ index: Int) -> UInt64 {
+        self.load(RecordLayout.groups + index * RecordLayout.groupStride + GroupEntryLayout.hash)
+    }
+
+    /// The group at `index`.
+    package func group(_ index: Int) -> GroupEntry {
+        let at = RecordLayout.groups + index * RecordLayout.groupStride
+        return GroupEntry(
+            hash: self.load(at + GroupEntryLayout.hash),
+            previousDistance: self.load(at + GroupEntryLayout.previousDistance),
+            membership: Self.known(
+                Membership(rawValue: self.load(at + GroupEntryLayout.membership))),
+            valueKind: Self.known(
+                Scalar.Kind(rawValue: self.load(at + GroupEntryLayout.valueKind))),
+            textStart: Int(self.load(at + GroupEntryLayout.textStart) as UInt32),
+            propertyCount: Int(self.load(at + GroupEntryLayout.propertyCount) as UInt16),
+            valueCount: Int(self.load(at + GroupEntryLayout.valueCount) as UInt16))
+    }
+
+    /// The property of `entry`; empty for the model group.
+    @_lifetime(copy self)
+    package func property(of entry: GroupEntry) -> RawSpan {
+        self.bytes.slice(entry.textStart, entry.propertyCount)
+    }
+
+    /// The canonical text of the value of `entry`.
+    @_lifetime(copy self)
+    package func value(of entry: GroupEntry) -> RawSpan {
+        self.bytes.slice(entry.textStart + entry.propertyCount, entry.valueCount)
+    }
+
+    /// Whether `entry` is the group `group`, by all its bytes.
+    package func isGroup(_ entry: GroupEntry, _ group: GroupKey) -> Bool {
+        (entry.valueKind == .null) == (group.value.kind == .null)
+            && self.value(of: entry).isEqual(to: group.value.text.bytes.span.bytes)
+            && self.property(of: entry).isEqual(to: group.property.bytes.span.bytes)
+            && self.model.isEqual(to: group.model.bytes.span.bytes)
+    }
+
+    /// The instance as minified JSON.
+    package var instance: RawSpan {
+        @_lifetime(copy self) get { self.bytes.slice(self.instanceStart, self.instanceCount) }
+    }
+
+    /// How many further renderings the record carries.
+    package var viewCount: Int { Int(self.load(RecordLayout.viewCount) as UInt16) }
+
+    var flags: UInt8 { self.load(RecordLayout.flags) }
+    var modelStart: Int { RecordLayout.groups + self.groupCount * RecordLayout.groupStride }
+    var modelCount: Int { Int(self.load(RecordLayout.modelCount) as UInt16) }
+    var keyCount: Int { Int(self.load(RecordLayout.keyCount) as UInt16) }
+    var instanceCount: Int { Int(self.load(RecordLayout.instanceCount) as UInt32) }
+    /// The texts of the groups follow each other, so the last one's end is where the instance begins.
+    var instanceStart: Int {
+        guard self.groupCount > 0 else { return self.modelStart + self.modelCount + self.keyCount }
+        let last = self.group(self.groupCount - 1)
+        return last.textStart + last.propertyCount + last.valueCount
+    }
+
+    @inline(__always)
+    func load<Number: FixedWidthInteger & BitwiseCopyable>(_ position: Int) -> Number {
+        self.bytes.loadLittleEndian(position, as: Number.self)
+    }
+
+    /// Unwraps a value that the check at the edge has found to be known.
+    private static func known<Value>(_ value: Value?) -> Value {
+        guard let value else {
+            preconditionFailure("a record was used that nobody had checked")
+        }
+        return value
+    }
+}

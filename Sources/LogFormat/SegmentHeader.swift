@@ -1,0 +1,104 @@
+package import LogModel
+
+/// The first page of a segment file. The layout is documented in `docs/format/segment.md`.
+///
+///     0   magic "LVLGSEG1"
+///     8   version u32          page bytes u32
+///     16  log identity 16 bytes
+///     32  epoch u64
+///     40  base offset u64
+///     48  file bytes u64
+///     56  epoch before u64
+///     64  checksum before u32  zero u32
+///     72  zeros
+///     4092 crc32c u32 over everything before
+package struct SegmentHeader: Hashable, Sendable {
+    /// Bytes of the header page; records begin after it.
+    package static let count = 4096
+    /// The version that this program writes and reads.
+    package static let version: UInt32 = 1
+
+    private static let magic = UInt64(littleEndian: 0x3147_4553_474C_564C)  // "LVLGSEG1"
+
+    /// The log that the segment belongs to.
+    package let identity: LogIdentity
+    /// The epoch of all records in the segment.
+    package let epoch: Epoch
+    /// The offset of the first record.
+    package let base: Offset
+    /// Bytes of the whole file, this page included.
+    package let fileCount: UInt64
+    /// The epoch of the record before `base`; at the log's start the same as `epoch`.
+    package let previousEpoch: Epoch
+    /// The checksum of the record before `base`; 0 at the log's start.
+    package let previousChecksum: UInt32
+
+    /// Creates a header.
+    package init(
+        identity: LogIdentity, epoch: Epoch, base: Offset, fileCount: UInt64, previousEpoch: Epoch,
+        previousChecksum: UInt32
+    ) {
+        self.identity = identity
+        self.epoch = epoch
+        self.base = base
+        self.fileCount = fileCount
+        self.previousEpoch = previousEpoch
+        self.previousChecksum = previousChecksum
+    }
+
+    /// What the checksum of every record in the segment begins with: bytes from another log, or from
+    /// another epoch, do not verify here.
+    package var seed: UInt32 {
+        var bytes: [UInt8] = []
+        bytes.appendLittleEndian(self.identity.low)
+        bytes.appendLittleEndian(self.identity.high)
+        bytes.appendLittleEndian(self.epoch.rawValue)
+        return Checksum.crc32c(bytes.span.bytes)
+    }
+
+    /// The page.
+    package var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.count)
+        bytes.appendLittleEndian(Self.magic)
+        bytes.appendLittleEndian(Self.version)
+        bytes.appendLittleEndian(UInt32(Self.count))
+        bytes.appendLittleEndian(self.identity.low)
+        bytes.appendLittleEndian(self.identity.high)
+        bytes.appendLittleEndian(self.epoch.rawValue)
+        bytes.appendLittleEndian(self.base.rawValue)
+        bytes.appendLittleEndian(self.fileCount)
+        bytes.appendLittleEndian(self.previousEpoch.rawValue)
+        bytes.appendLittleEndian(self.previousChecksum)
+        return Page.sealed(bytes, count: Self.count)
+    }
+
+    /// Reads the page back.
+    package init(reading bytes: RawSpan) throws(FormatError) {
+        try Page.check(
+            bytes, count: Self.count, magic: Self.magic, version: Self.version, of: "segment")
+        self.init(
+            identity: LogIdentity(
+                low: bytes.loadLittleEndian(16, as: UInt64.self),
+                high: bytes.loadLittleEndian(24, as: UInt64.self)),
+            epoch: Epoch(bytes.loadLittleEndian(32, as: UInt64.self)),
+            base: Offset(bytes.loadLittleEndian(40, as: UInt64.self)),
+            fileCount: bytes.loadLittleEndian(48, as: UInt64.self),
+            previousEpoch: Epoch(bytes.loadLittleEndian(56, as: UInt64.self)),
+            previousChecksum: bytes.loadLittleEndian(64, as: UInt32.self))
+    }
+}
+
+/// Sixteen random bytes that name a log for ever.
+package struct LogIdentity: Hashable, Sendable {
+    /// The first eight bytes, little-endian.
+    package let low: UInt64
+    /// The last eight bytes, little-endian.
+    package let high: UInt64
+
+    /// Creates an identity from its two halves.
+    package init(low: UInt64, high: UInt64) {
+        self.low = low
+        self.high = high
+    }
+}

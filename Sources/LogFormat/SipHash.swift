@@ -1,0 +1,99 @@
+/// SipHash-1-3 with a 128-bit key: fast on short input, and a client that does not know the key cannot
+/// choose values that collide (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012).
+///
+/// The input is a sequence of words and byte strings. Byte strings are not delimited: add their lengths.
+package struct SipHash {
+    /// The secret that the hash depends on; drawn once for a log and kept in its `meta` file.
+    package struct Key: Hashable, Sendable {
+        /// The first eight bytes, little-endian.
+        package let low: UInt64
+        /// The last eight bytes, little-endian.
+        package let high: UInt64
+
+        /// Creates a key from its two halves.
+        package init(low: UInt64, high: UInt64) {
+            self.low = low
+            self.high = high
+        }
+    }
+
+    private var v0: UInt64
+    private var v1: UInt64
+    private var v2: UInt64
+    private var v3: UInt64
+    /// Bytes that do not fill a word yet, the first in the lowest place.
+    private var tail: UInt64 = 0
+    private var count: UInt64 = 0
+
+    /// Begins a hash under `key`.
+    package init(key: Key) {
+        self.v0 = key.low ^ 0x736F_6D65_7073_6575
+        self.v1 = key.high ^ 0x646F_7261_6E64_6F6D
+        self.v2 = key.low ^ 0x6C79_6765_6E65_7261
+        self.v3 = key.high ^ 0x7465_6462_7974_6573
+    }
+
+    /// Adds the eight bytes of `word`, little-endian.
+    package mutating func add(_ word: UInt64) {
+        let shift = (self.count & 7) * 8
+        if shift == 0 {
+            self.compress(word)
+        } else {
+            self.compress(self.tail | word << shift)
+            self.tail = word >> (64 - shift)
+        }
+        self.count &+= 8
+    }
+
+    /// Adds `bytes`.
+    package mutating func add(_ bytes: RawSpan) {
+        var at = 0
+        while at + 8 <= bytes.byteCount {
+            self.add(bytes.loadLittleEndian(at, as: UInt64.self))
+            at += 8
+        }
+        while at < bytes.byteCount {
+            let shift = (self.count & 7) * 8
+            self.tail |= UInt64(bytes.loadLittleEndian(at, as: UInt8.self)) << shift
+            self.count &+= 1
+            if shift == 56 {
+                self.compress(self.tail)
+                self.tail = 0
+            }
+            at += 1
+        }
+    }
+
+    /// Ends the hash.
+    package consuming func finish() -> UInt64 {
+        self.compress(self.tail | self.count << 56)
+        self.v2 ^= 0xFF
+        for _ in 0..<3 { self.round() }
+        return self.v0 ^ self.v1 ^ self.v2 ^ self.v3
+    }
+
+    private mutating func compress(_ word: UInt64) {
+        self.v3 ^= word
+        self.round()
+        self.v0 ^= word
+    }
+
+    @inline(__always)
+    private mutating func round() {
+        self.v0 &+= self.v1
+        self.v1 = Self.rotate(self.v1, 13) ^ self.v0
+        self.v0 = Self.rotate(self.v0, 32)
+        self.v2 &+= self.v3
+        self.v3 = Self.rotate(self.v3, 16) ^ self.v2
+        self.v0 &+= self.v3
+        self.v3 = Self.rotate(self.v3, 21) ^ self.v0
+        self.v2 &+= self.v1
+        self.v1 = Self.rotate(self.v1, 17) ^ self.v2
+        self.v2 = Self.rotate(self.v2, 32)
+    }
+
+    @inline(__always)
+    private static func rotate(_ word: UInt64, _ count: UInt64) -> UInt64 {
+        word << count | word >> (64 - count)
+    }
+}
