@@ -29,7 +29,7 @@ package struct GroupHasher: Sendable {
         hash.add(model)
         hash.add(property)
         hash.add(value)
-        return hash.finish()
+        return Self.nonzero(hash.finish())
     }
 
     /// The hash of a group.
@@ -45,6 +45,9 @@ package struct GroupHasher: Sendable {
         hash.add(Domain.key.rawValue | UInt64(model.byteCount) << 16)
         hash.add(model)
         hash.add(key)
-        return hash.finish()
+        return Self.nonzero(hash.finish())
     }
+
+    /// No hash is 0, so that tables can mark empty places with it.
+    private static func nonzero(_ hash: UInt64) -> UInt64 { hash == 0 ? 1 : hash }
 }

@@ -1,1 +1,0 @@
-int livelog_json_x;

@@ -1,0 +1,59 @@
+/// A map from hashes that are already uniform, so that a hash is its own place: open addressing with linear
+/// probing, at most three quarters full. Grows by doubling; never shrinks; nothing is removed.
+///
+/// The hash 0, which `GroupHasher` never gives, marks an empty place.
+struct HashTable<Value: BitwiseCopyable & Sendable>: Sendable {
+    private var hashes: [UInt64]
+    private var values: [Value]
+    private(set) var count = 0
+    private let filler: Value
+
+    /// Creates an empty table; `filler` stands in empty places and means nothing.
+    init(filler: Value) {
+        self.filler = filler
+        self.hashes = []
+        self.values = []
+    }
+
+    /// The value of `hash`, or nil. O(1).
+    subscript(hash: UInt64) -> Value? {
+        guard self.count > 0 else { return nil }
+        let place = self.place(of: hash)
+        return self.hashes[place] == 0 ? nil : self.values[place]
+    }
+
+    /// Puts `value` in the place of what `hash` had. O(1) amortised.
+    mutating func set(_ hash: UInt64, to value: Value) {
+        if (self.count + 1) * 4 > self.hashes.count * 3 { self.grow() }
+        let place = self.place(of: hash)
+        if self.hashes[place] == 0 {
+            self.hashes[place] = hash
+            self.count += 1
+        }
+        self.values[place] = value
+    }
+
+    /// Where `hash` is, or the empty place where it would be.
+    private func place(of hash: UInt64) -> Int {
+        precondition(hash != 0, "no group and no key has the hash 0")
+        let mask = self.hashes.count - 1
+        var place = Int(truncatingIfNeeded: hash) & mask
+        while self.hashes[place] != 0 && self.hashes[place] != hash {
+            place = (place + 1) & mask
+        }
+        return place
+    }
+
+    private mutating func grow() {
+        let oldHashes = self.hashes
+        let oldValues = self.values
+        let capacity = max(oldHashes.count * 2, 16)
+        self.hashes = Array(repeating: 0, count: capacity)
+        self.values = Array(repeating: self.filler, count: capacity)
+        for index in oldHashes.indices where oldHashes[index] != 0 {
+            let place = self.place(of: oldHashes[index])
+            self.hashes[place] = oldHashes[index]
+            self.values[place] = oldValues[index]
+        }
+    }
+}

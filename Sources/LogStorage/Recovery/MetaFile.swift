@@ -1,0 +1,69 @@
+import LogFormat
+import LogModel
+
+/// The file `meta`: two pages that are written in turn (`docs/format/meta.md`).
+struct MetaFile: ~Copyable {
+    static let name = "meta"
+
+    private let file: File
+    private(set) var page: MetaPage
+
+    /// Creates the file of a new log in `directory`, durable, or nothing.
+    static func create(_ page: MetaPage, in directory: String) throws(StorageError) -> MetaFile {
+        let path = directory + "/" + self.name
+        let temporary = path + ".tmp"
+        if Directory.exists(temporary) { try Directory.remove(temporary) }
+        do throws(StorageError) {
+            let file = try File(temporary, .create)
+            try file.reserve(2 * MetaPage.count)
+            try file.write(page.bytes.span.bytes, at: Self.position(of: page))
+            try file.synchronize()
+        } catch {
+            try? Directory.remove(temporary)
+            throw error
+        }
+        try Directory.rename(temporary, to: path)
+        try Directory.synchronize(directory)
+        return MetaFile(file: try File(path, .readWrite), page: page)
+    }
+
+    /// Opens the file in `directory` and takes the valid page of the higher generation.
+    static func open(in directory: String) throws(StorageError) -> MetaFile {
+        let file = try File(directory + "/" + self.name, .readWrite)
+        let bytes = try file.read(at: 0, count: 2 * MetaPage.count)
+        var newest: MetaPage?
+        var failure: FormatError?
+        for start in [0, MetaPage.count] {
+            do throws(FormatError) {
+                let span = bytes.span.bytes
+                let page = try MetaPage(
+                    reading: span.slice(min(start, span.byteCount), max(0, min(MetaPage.count, span.byteCount - start))))
+                if page.generation >= newest?.generation ?? 0 { newest = page }
+            } catch {
+                // One page may be torn, or not written yet: then the other one counts.
+                if failure?.code != .unknownVersion { failure = error }
+            }
+        }
+        guard let newest else {
+            throw StorageError(
+                .corrupt,
+                "neither page of the log's meta file is valid (\(failure?.message ?? "both are empty")): "
+                    + "restore it from a copy", path: file.path, position: failure?.position)
+        }
+        return MetaFile(file: file, page: newest)
+    }
+
+    /// Writes a changed page over the older one and waits until it is on the disk.
+    mutating func update(_ change: (inout MetaPage) -> Void) throws(StorageError) {
+        var next = self.page
+        change(&next)
+        next.generation += 1
+        try self.file.write(next.bytes.span.bytes, at: Self.position(of: next))
+        try self.file.synchronize()
+        self.page = next
+    }
+
+    private static func position(of page: MetaPage) -> Int {
+        Int(page.generation % 2) * MetaPage.count
+    }
+}

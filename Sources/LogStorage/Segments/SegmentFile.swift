@@ -1,0 +1,66 @@
+import LogFormat
+import LogModel
+
+/// Names, creation and opening of segment files.
+enum SegmentFile {
+    private static let suffix = ".segment"
+    private static let temporarySuffix = ".segment.tmp"
+
+    /// The name of the segment that begins at `base`: 20 digits, so that names sort as offsets do.
+    static func name(base: Offset) -> String {
+        let digits = String(base.rawValue)
+        return String(repeating: "0", count: 20 - digits.count) + digits + self.suffix
+    }
+
+    /// The base offset in a name, or nil if it is not a segment's.
+    static func base(inName name: String) -> Offset? {
+        guard name.hasSuffix(self.suffix), name.utf8.count == 20 + self.suffix.utf8.count else {
+            return nil
+        }
+        return UInt64(name.dropLast(self.suffix.count)).map { Offset($0) }
+    }
+
+    /// Whether the name is that of a segment whose creation was interrupted.
+    static func isTemporary(_ name: String) -> Bool { name.hasSuffix(self.temporarySuffix) }
+
+    /// Creates the file of `header` in `directory`: reserved whole, its header durable, then named.
+    ///
+    /// An interrupted creation leaves a temporary file, which the next opening removes. Throws `diskFull`
+    /// if the space cannot be reserved; nothing is left behind then.
+    static func create(_ header: SegmentHeader, in directory: String) throws(StorageError) {
+        let path = directory + "/" + self.name(base: header.base)
+        let temporary = directory + "/\(header.base)\(self.temporarySuffix)"
+        if Directory.exists(temporary) { try Directory.remove(temporary) }
+        do throws(StorageError) {
+            let file = try File(temporary, .create)
+            try file.reserve(Int(header.fileCount))
+            try file.write(header.bytes.span.bytes, at: 0)
+            try file.synchronize()
+        } catch {
+            // The reason for which it failed is what matters; a leftover is removed at the next opening.
+            try? Directory.remove(temporary)
+            throw error
+        }
+        try Directory.rename(temporary, to: path)
+        try Directory.synchronize(directory)
+    }
+
+    /// Maps the segment in `file` and reads its header.
+    static func open(_ file: borrowing File) throws(StorageError) -> Segment {
+        let count = try file.count()
+        let page = try file.read(at: 0, count: SegmentHeader.count)
+        let header: SegmentHeader
+        do throws(FormatError) {
+            header = try SegmentHeader(reading: page.span.bytes)
+        } catch {
+            throw StorageError(.corrupt, error.message, path: file.path, position: error.position)
+        }
+        guard header.fileCount == UInt64(count) else {
+            throw StorageError(
+                .corrupt,
+                "the segment was created with \(header.fileCount) bytes and has \(count): restore it "
+                    + "from a copy", path: file.path, position: min(count, Int(header.fileCount)))
+        }
+        return try Segment(path: file.path, header: header, mapping: try file.map(count: count))
+    }
+}
