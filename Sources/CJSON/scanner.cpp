@@ -134,8 +134,8 @@ void livelog_json_scanner_free(livelog_json_scanner *scanner) {
 
 void livelog_json_scanner_trim(livelog_json_scanner *scanner, uint32_t length_max) {
     if (scanner->indexer && scanner->indexer->capacity() > length_max) { scanner->indexer.reset(); }
-    scanner->tokens.trim(length_max);
-    scanner->duplicates.trim(length_max);
+    scanner->tokens.trim(length_max / 4);
+    scanner->duplicates.trim(length_max / 4);
 }
 
 livelog_json_result livelog_json_scan(

@@ -43,11 +43,12 @@ package struct JSONDocument: Sendable {
         var scanner = JSONScanner()
         var tokens: [livelog_json_token] = []
         var failure: JSONError?
-        source.withUnsafeBufferPointer { buffer in
-            let outcome = scanner.scan(
-                buffer, in: 0..<bytes.count, asLines: false, limits: limits)
-            failure = outcome.error
-            tokens = Array(outcome.tokens)
+        let span = source.span
+        scanner.withTokens(of: span, in: 0..<bytes.count, asLines: false, limits: limits) {
+            (found, error) in
+            failure = error
+            tokens.reserveCapacity(found.count)
+            for index in found.indices { tokens.append(found[index]) }
         }
         if let failure { throw failure }
         self.source = source

@@ -23,37 +23,29 @@ struct JSONScanner: ~Copyable {
         livelog_json_scanner_free(self.handle)
     }
 
-    /// What a scan found: the tokens are the scanner's own and are valid until its next use.
-    struct Outcome {
-        let tokens: UnsafeBufferPointer<Token>
-        /// What is wrong; `tokens` then has the values before it, if the source consists of lines.
-        let error: JSONError?
-    }
-
-    /// Scans one document, or lines of one document each. Positions are counted from `range`'s start.
-    /// `source` must have ``padding`` bytes after `range`.
-    mutating func scan(
-        _ source: UnsafeBufferPointer<UInt8>, in range: Range<Int>, asLines: Bool,
-        limits: JSONLimits
-    ) -> Outcome {
+    /// Scans one document, or lines of one document each, and lends its tokens and what is wrong.
+    ///
+    /// Positions are counted from the start of `range`, after which `source` must have ``padding``
+    /// bytes. With an error the tokens are those of the lines before, if there are lines, or none.
+    mutating func withTokens<Result, Failure: Error>(
+        of source: Span<UInt8>, in range: Range<Int>, asLines: Bool, limits: JSONLimits,
+        _ body: (Span<Token>, JSONError?) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         precondition(
             range.lowerBound >= 0 && range.upperBound + Self.padding <= source.count,
             "\(range) is not followed by padding in \(source.count) bytes")
-        guard let base = source.baseAddress else {
-            preconditionFailure("a source with padding has an address")
+        let handle = self.handle
+        let found = source.extracting(range.lowerBound..<source.count).withUnsafeBufferPointer {
+            let scan = asLines ? livelog_json_scan_lines : livelog_json_scan
+            return scan(handle, $0.baseAddress, range.count, limits.scannerLimits)
         }
-        let start = base + range.lowerBound
-        let result =
-            asLines
-            ? livelog_json_scan_lines(self.handle, start, range.count, limits.scannerLimits)
-            : livelog_json_scan(self.handle, start, range.count, limits.scannerLimits)
-        let tokens = UnsafeBufferPointer(start: result.tokens, count: Int(result.token_count))
-        guard result.error != UInt32(LIVELOG_JSON_OK) else {
-            return Outcome(tokens: tokens, error: nil)
+        var error: JSONError?
+        if found.error != UInt32(LIVELOG_JSON_OK) {
+            error = JSONError(
+                scannerError: found.error, position: Int(found.error_position), limits: limits)
         }
-        let error = JSONError(
-            scannerError: result.error, position: Int(result.error_position), limits: limits)
-        return Outcome(tokens: tokens, error: error)
+        let tokens = UnsafeBufferPointer(start: found.tokens, count: Int(found.token_count))
+        return try body(tokens.span, error)
     }
 
     /// Gives back memory that only a source longer than `lengthMax` bytes needs.

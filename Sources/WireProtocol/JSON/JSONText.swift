@@ -33,24 +33,40 @@ package enum JSONText {
 
     /// A value that was read, without whitespace outside its strings. Nothing else changes.
     package static func minified(_ json: ArraySlice<UInt8>) -> [UInt8] {
-        Self.rewritten(json, by: livelog_json_minify)
+        var minified: [UInt8] = []
+        Self.appendMinified(json.span, to: &minified)
+        return minified
     }
 
     /// The content of a string that was read, given without quotes, without escapes.
     package static func unescaped(_ content: ArraySlice<UInt8>) -> [UInt8] {
-        Self.rewritten(content, by: livelog_json_unescape)
+        var unescaped: [UInt8] = []
+        Self.appendUnescaped(content.span, to: &unescaped)
+        return unescaped
     }
 
-    /// Calls a function that writes at most as many bytes as it reads.
-    private static func rewritten(
-        _ text: ArraySlice<UInt8>,
+    static func appendMinified(_ json: Span<UInt8>, to target: inout [UInt8]) {
+        Self.append(json, to: &target, by: livelog_json_minify)
+    }
+
+    static func appendUnescaped(_ content: Span<UInt8>, to target: inout [UInt8]) {
+        Self.append(content, to: &target, by: livelog_json_unescape)
+    }
+
+    /// Appends what `rewrite` makes of `text`: it writes at most as many bytes as it reads.
+    private static func append(
+        _ text: Span<UInt8>, to target: inout [UInt8],
         by rewrite: (UnsafePointer<UInt8>?, UInt32, UnsafeMutablePointer<UInt8>?) -> UInt32
-    ) -> [UInt8] {
-        text.withUnsafeBufferPointer { source in
-            Array(unsafeUninitializedCapacity: source.count) { target, count in
-                count = Int(rewrite(source.baseAddress, UInt32(source.count), target.baseAddress))
+    ) {
+        let start = target.count
+        target.append(contentsOf: repeatElement(0, count: text.count))
+        let written = target.withUnsafeMutableBufferPointer { target in
+            text.withUnsafeBufferPointer { source in
+                rewrite(
+                    source.baseAddress, UInt32(source.count), target.baseAddress.map { $0 + start })
             }
         }
+        target.removeLast(text.count - Int(written))
     }
 
     private static func append(escaped byte: UInt8, to json: inout [UInt8]) {
