@@ -1,0 +1,84 @@
+// Numbers: their grammar, and whether a double can hold them.
+#pragma once
+
+#include <charconv>
+
+#include "common.hpp"
+
+namespace livelog::json {
+
+inline bool isDigit(uint8_t byte) { return uint8_t(byte - '0') < 10; }
+
+/// Whether the number `text`, whose grammar is known to be right, is beyond every double.
+///
+/// A number is written here as 0.d1d2d3… * 10^magnitude with d1 != 0. The largest double has the
+/// magnitude 309, so that only numbers of just this magnitude need to be converted to know.
+inline bool isBeyondDouble(const uint8_t *text, uint32_t length) {
+    int64_t magnitude = 0;
+    int64_t exponent = 0;
+    bool isSignificant = false;
+    bool isFraction = false;
+    uint32_t at = text[0] == '-' ? 1 : 0;
+    for (; at < length; at++) {
+        if (text[at] == '.') {
+            isFraction = true;
+        } else if (isDigit(text[at])) {
+            isSignificant = isSignificant || text[at] != '0';
+            if (isSignificant && !isFraction) { magnitude++; }
+            if (!isSignificant && isFraction) { magnitude--; }
+        } else {
+            break;
+        }
+    }
+    if (!isSignificant) { return false; }
+    if (at < length) {
+        at++;
+        bool isNegative = text[at] == '-';
+        if (!isDigit(text[at])) { at++; }
+        for (; at < length; at++) {
+            if (exponent < INT32_MAX) { exponent = exponent * 10 + (text[at] - '0'); }
+        }
+        if (isNegative) { exponent = -exponent; }
+    }
+    magnitude += exponent;
+    if (magnitude != 309) { return magnitude > 309; }
+    double value = 0;
+    auto start = reinterpret_cast<const char *>(text);
+    return std::from_chars(start, start + length, value).ec == std::errc::result_out_of_range;
+}
+
+/// Reads the number at `start` and sets `end` to where it ends. `limit` is the source's length.
+inline Failure readNumber(
+    const uint8_t *text, uint32_t start, uint32_t limit, uint32_t lengthMax, uint32_t &end) {
+    uint32_t at = start;
+    bool mayBeLarge = false;
+    if (text[at] == '-') { at++; }
+    if (at == limit || !isDigit(text[at])) { return {LIVELOG_JSON_INVALID_NUMBER, at}; }
+    if (text[at] == '0') {
+        at++;
+    } else {
+        while (at < limit && isDigit(text[at])) { at++; }
+    }
+    mayBeLarge = at - start > 308;
+    if (at < limit && text[at] == '.') {
+        at++;
+        if (at == limit || !isDigit(text[at])) { return {LIVELOG_JSON_INVALID_NUMBER, at}; }
+        while (at < limit && isDigit(text[at])) { at++; }
+    }
+    if (at < limit && (text[at] | 0x20) == 'e') {
+        at++;
+        if (at < limit && (text[at] == '+' || text[at] == '-')) { at++; }
+        if (at == limit || !isDigit(text[at])) { return {LIVELOG_JSON_INVALID_NUMBER, at}; }
+        while (at < limit && isDigit(text[at])) { at++; }
+        mayBeLarge = true;
+    }
+    if (at < limit && !endsScalar(text[at])) { return {LIVELOG_JSON_INVALID_NUMBER, at}; }
+    if (at - start > lengthMax) { return {LIVELOG_JSON_NUMBER_TOO_LONG, start}; }
+    if (mayBeLarge && isBeyondDouble(text + start, at - start)) {
+        return {LIVELOG_JSON_NUMBER_OUT_OF_RANGE, start};
+    }
+    end = at;
+    return {};
+}
+
+}  // namespace livelog::json

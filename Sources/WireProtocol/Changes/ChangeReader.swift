@@ -1,0 +1,158 @@
+import CJSON
+package import LogModel
+
+/// How a body holds changes.
+package enum BodyForm: Sendable, Hashable, CaseIterable {
+    /// One JSON object, which is one change, or a JSON array of changes. Always one atomic batch.
+    case json
+    /// Each line a change. Blank lines are skipped, a line may end with CR LF, the last one may have no
+    /// end.
+    case ndjson
+}
+
+/// How the changes of a body of lines become batches.
+package enum Batching: Sendable, Hashable, CaseIterable {
+    /// The whole body is one batch.
+    case atomic
+    /// A batch ends where the next change would exceed ``ChangeLimits/batchCountMax`` or
+    /// ``ChangeLimits/batchBytesMax``.
+    case bySize
+}
+
+/// Reads changes from the body of a request.
+///
+/// What a change looks like:
+///
+///     {"model": "todolist.Task", "action": "UPDATED", "instance": {"id": 1, "done": true},
+///      "key": 1, "groups": {"list_id": 42}, "views": {"short": {"id": 1}}}
+///
+/// - `model`, `action` and `instance` are required, nothing but these six members is allowed.
+/// - `key` is by default the property `id` of the instance.
+/// - Each scalar property of the instance is a group, in the order of the instance, except those with
+///   an empty or too long name, with a too long value, or beyond the number of groups: these are just
+///   not groups, since nobody asked for them. What `groups` names, in contrast, is a group or refused;
+///   it replaces the value of a property of the instance, or follows the instance's, and takes the
+///   place of the instance's last ones where there is no room for all.
+///
+/// The body's bytes become the text of the result, and nearly all slices point to where the body has
+/// them. Only what has escapes, or an instance with whitespace, is rewritten behind it.
+///
+/// Threads: used by one at a time; keeps its memory, within bounds, for the next body.
+package struct ChangeReader: ~Copyable {
+    /// The spare capacity in a body that spares it from being copied.
+    package static var padding: Int { JSONScanner.padding }
+
+    /// How much of a body of lines is indexed at once: large enough that starting costs nothing, small
+    /// enough that index, tokens and text stay in the processor's cache.
+    private static let pieceBytes = 64 << 10
+    /// The longest body for which the scanner's memory is kept.
+    private static let keptBytes = 1 << 20
+
+    private let limits: ChangeLimits
+    private var scanner = JSONScanner()
+
+    /// Creates a reader.
+    package init(limits: ChangeLimits = .default) {
+        self.limits = limits
+    }
+
+    /// Reads a body. The result has at least one change.
+    package mutating func read(
+        _ body: consuming [UInt8], as form: BodyForm, batching: Batching
+    ) throws(ChangeError) -> Changes {
+        defer { self.scanner.trim(lengthMax: Self.keptBytes) }
+        let bodyCount = body.count
+        body.append(contentsOf: repeatElement(0, count: Self.padding))
+        var builder = ChangeBuilder(
+            textCount: body.count, limits: self.limits,
+            batching: form == .json ? .atomic : batching)
+        do throws(ChangeRefusal) {
+            switch form {
+            case .json: try self.readDocument(body.span, bodyCount, into: &builder)
+            case .ndjson: try self.readLines(body.span, bodyCount, into: &builder)
+            }
+            guard builder.count > 0 else {
+                throw ChangeRefusal(
+                    code: "empty-body", message: "the body has no change: send at least one",
+                    position: 0, lineAnchor: 0)
+            }
+        } catch {
+            throw error.error(in: body)
+        }
+        return builder.finish(text: body)
+    }
+
+    private mutating func readDocument(
+        _ text: Span<UInt8>, _ count: Int, into builder: inout ChangeBuilder
+    ) throws(ChangeRefusal) {
+        var first = 0
+        while first < count, text[first] <= UInt8(ascii: " ") { first += 1 }
+        let isArray = text[first] == UInt8(ascii: "[")
+        let limits = JSONLimits(
+            depthMax: self.limits.depthMax + (isArray ? 1 : 0),
+            tokensMax: self.limits.bodyValuesMax, numberLengthMax: self.limits.numberLengthMax)
+        try self.scanner.withTokens(of: text, in: 0..<count, asLines: false, limits: limits) {
+            (tokens, error) throws(ChangeRefusal) in
+            if let error { throw ChangeRefusal(error, start: 0) }
+            let source = ChangeSource(tokens: tokens, text: text, base: 0)
+            guard tokens[0].kind == ChangeSource.Token.array else {
+                return try builder.addChange(at: 0, of: source)
+            }
+            var index = 1
+            while index < tokens.count {
+                try builder.addChange(at: index, of: source)
+                index = Int(tokens[index].next)
+            }
+        }
+    }
+
+    private mutating func readLines(
+        _ text: Span<UInt8>, _ count: Int, into builder: inout ChangeBuilder
+    ) throws(ChangeRefusal) {
+        let limits = JSONLimits(
+            depthMax: self.limits.depthMax, tokensMax: self.limits.changeValuesMax,
+            numberLengthMax: self.limits.numberLengthMax)
+        var start = 0
+        while start < count {
+            let end = try self.endOfPiece(text, from: start, upTo: count)
+            try self.scanner.withTokens(of: text, in: start..<end, asLines: true, limits: limits) {
+                (tokens, error) throws(ChangeRefusal) in
+                let source = ChangeSource(tokens: tokens, text: text, base: start)
+                var index = 0
+                while index < tokens.count {
+                    try builder.addChange(at: index, of: source)
+                    index = Int(tokens[index].next)
+                }
+                if let error { throw ChangeRefusal(error, start: start) }
+            }
+            if start == 0 { builder.reserve(forRest: count - end, after: end) }
+            start = end
+        }
+    }
+
+    /// Where the lines that begin at `start` end, as many as fit into a piece but at least one.
+    private func endOfPiece(
+        _ text: Span<UInt8>, from start: Int, upTo count: Int
+    ) throws(ChangeRefusal) -> Int {
+        guard count - start > Self.pieceBytes else { return count }
+        var end = start + Self.pieceBytes
+        while end > start, text[end - 1] != UInt8(ascii: "\n") { end -= 1 }
+        guard end == start else { return end }
+        end = start + Self.pieceBytes
+        let bound = min(count, start + max(self.limits.changeBytesMax, Self.pieceBytes))
+        while end < bound, text[end] != UInt8(ascii: "\n") { end += 1 }
+        guard end == count || text[end] == UInt8(ascii: "\n") else {
+            throw ChangeRefusal.changeTooLarge(limit: self.limits.changeBytesMax, start: start)
+        }
+        return min(end + 1, count)
+    }
+}
+
+extension ChangeRefusal {
+    static func changeTooLarge(limit: Int, start: Int) -> ChangeRefusal {
+        ChangeRefusal(
+            code: "change-too-large",
+            message: "the change has more than \(limit) bytes: send less data in it",
+            position: start, lineAnchor: start)
+    }
+}
