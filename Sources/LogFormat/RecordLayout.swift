@@ -50,7 +50,7 @@ package enum RecordLayout {
     /// The fewest bytes that a record can have: one group, the model group, and a model and key of a byte each.
     package static let countMin = (Self.groups + Self.groupStride + 2 + 7) / 8 * 8
     /// The most bytes that a record can have. Anything longer in a file is damage.
-    package static let countMax = 4 << 20
+    package static let countMax = 8 << 20
 
     /// Stands for "no previous record of this key".
     static let noOffset = UInt64.max

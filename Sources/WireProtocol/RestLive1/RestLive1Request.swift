@@ -1,0 +1,52 @@
+package import LogModel
+
+/// What a client of the dialect rest-live 1 (django-rest-live 0.1 to 0.3) asks for.
+///
+///     {"model": "todolist.Task", "property": "list_id", "value": 1}
+///     {"unsubscribe": true, "model": "todolist.Task", "property": "list_id", "value": 1}
+///
+/// The dialect knows no answers and no errors: what cannot be understood is ignored.
+package enum RestLive1Request: Hashable, Sendable {
+    case subscribe(GroupKey)
+    case unsubscribe(GroupKey)
+
+    /// The property that stands for the primary key.
+    private static let primaryKeyAlias = "pk"
+    private static let primaryKey: Text = "id"
+
+    /// Reads a message; nil if it is to be ignored.
+    ///
+    /// As in the original, `unsubscribe` counts if Python takes it as true, and a missing or null `property`
+    /// means the primary key.
+    package init?(_ document: JSONDocument) {
+        let root = document.root
+        guard
+            let model = document.member("model", of: root).flatMap(document.stringBytes),
+            let value = document.member("value", of: root).flatMap(document.scalar),
+            value.kind != .null
+        else { return nil }
+        var property = Self.primaryKey
+        if let node = document.member("property", of: root), document.kind(of: node) != .null {
+            guard let name = document.stringBytes(node), !name.isEmpty else { return nil }
+            if name != Array(Self.primaryKeyAlias.utf8) { property = Text(bytes: name) }
+        }
+        let group = GroupKey(model: Text(bytes: model), property: property, value: value)
+        let isUnsubscribing =
+            document.member("unsubscribe", of: root).map { Self.isTrue($0, document) } ?? false
+        self = isUnsubscribing ? .unsubscribe(group) : .subscribe(group)
+    }
+
+    /// What Python's `bool` says of the value.
+    private static func isTrue(_ node: JSONDocument.Node, _ document: JSONDocument) -> Bool {
+        switch document.kind(of: node) {
+        case .null: false
+        case .boolean: document.boolean(node) ?? false
+        case .number:
+            document.rawText(of: node).prefix { $0 != UInt8(ascii: "e") && $0 != UInt8(ascii: "E") }
+                .contains { $0 >= UInt8(ascii: "1") && $0 <= UInt8(ascii: "9") }
+        case .string: !(document.stringBytes(node) ?? []).isEmpty
+        case .array: !document.elements(of: node).isEmpty
+        case .object: !document.members(of: node).isEmpty
+        }
+    }
+}
