@@ -26,6 +26,10 @@ package final class FrameInbox: ChannelDuplexHandler {
         }
 
         package func didTerminate() {
+            let farewell = WebSocketFrame(
+                fin: true, opcode: .connectionClose, maskKey: .random(),
+                data: ByteBuffer(integer: UInt16(1000)))
+            self.channel.writeAndFlush(farewell, promise: nil)
             self.channel.close(promise: nil)
         }
     }

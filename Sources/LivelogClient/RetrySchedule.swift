@@ -3,7 +3,7 @@ package struct RetrySchedule: Sendable {
     private let limit: Duration
     private var backoff: Backoff
 
-    /// Creates a schedule that gives up `limit` after the first failure.
+    /// Creates a schedule that gives up after `limit` of failing.
     package init(limit: Duration, backoff: Backoff = Backoff()) {
         self.limit = limit
         self.backoff = backoff
@@ -15,7 +15,7 @@ package struct RetrySchedule: Sendable {
     /// longer wait than what is left gets no further attempt.
     ///
     /// - Parameters:
-    ///   - elapsed: the time since the first failure.
+    ///   - elapsed: how long it has been failing.
     ///   - retryAfter: what the server asked for, if it asked.
     ///   - generator: where the jitter comes from.
     package mutating func delay(

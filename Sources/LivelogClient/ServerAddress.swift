@@ -41,7 +41,9 @@ package struct ServerAddress: Hashable, Sendable {
             guard let bracket = rest.firstIndex(of: "]") else { throw invalid("a ] is missing") }
             self.host = String(rest[..<bracket].dropFirst())
             let tail = rest[bracket...].dropFirst()
-            guard tail.isEmpty || tail.hasPrefix(":") else { throw invalid("after ] comes no port") }
+            guard tail.isEmpty || tail.hasPrefix(":") else {
+                throw invalid("after ] comes no port")
+            }
             portText = tail.isEmpty ? nil : tail.dropFirst()
         } else {
             let parts = rest.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
