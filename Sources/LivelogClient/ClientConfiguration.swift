@@ -1,0 +1,21 @@
+/// What can be set about a client. All values have defaults.
+public struct ClientConfiguration: Sendable {
+    /// A file of PEM certificates to trust instead of the system's; nil trusts the system's.
+    public var certificateAuthorityFile: String?
+    /// How long an attempt to connect may take.
+    public var connectTimeout: Duration = .seconds(10)
+    /// How long one request to publish may take, from the first byte sent to the last received.
+    public var publishTimeout: Duration = .seconds(120)
+    /// How long a subscription's connection may be silent before it counts as dead. A server pings at
+    /// least every 20 seconds.
+    public var silenceLimit: Duration = .seconds(45)
+    /// The largest message of a server that is taken, in bytes: a server sends a batch whole.
+    public var largestMessage = 64 << 20
+    /// How to wait between attempts to connect.
+    public var backoff = Backoff()
+    /// What waits; a test gives a clock that does not.
+    package var clock: any Clock<Duration> = ContinuousClock()
+
+    /// Creates the default configuration.
+    public init() {}
+}

@@ -1,0 +1,154 @@
+package import NIOCore
+package import NIOWebSocket
+
+/// The end of a WebSocket's pipeline: answers pings and hands messages to a task, no faster than it takes
+/// them.
+///
+/// When the task has two messages waiting, the socket is no longer read, until it has taken one. What is
+/// then held is at most those, the rest of what was read at once, and one message that is incomplete.
+package final class FrameInbox: ChannelDuplexHandler {
+    package typealias InboundIn = WebSocketFrame
+    package typealias InboundOut = Never
+    package typealias OutboundIn = WebSocketFrame
+    package typealias OutboundOut = WebSocketFrame
+    package typealias Messages = NIOThrowingAsyncSequenceProducer<
+        ByteBuffer, any Error, NIOAsyncSequenceProducerBackPressureStrategies.HighLowWatermark,
+        Demand
+    >
+
+    /// Carries the task's demand to the socket's event loop.
+    package struct Demand: NIOAsyncSequenceProducerDelegate {
+        fileprivate let channel: any Channel
+        fileprivate let inbox: NIOLoopBound<FrameInbox>
+
+        package func produceMore() {
+            self.channel.eventLoop.execute { self.inbox.value.resume(self.channel) }
+        }
+
+        package func didTerminate() {
+            let farewell = WebSocketFrame(
+                fin: true, opcode: .connectionClose, maskKey: .random(),
+                data: ByteBuffer(integer: UInt16(1000)))
+            self.channel.writeAndFlush(farewell, promise: nil)
+            self.channel.close(promise: nil)
+        }
+    }
+
+    private var source: Messages.Source?
+    private var isPaused = false
+    private var readWasHeldBack = false
+
+    private init() {}
+
+    /// Adds an inbox to the pipeline and returns the messages that will arrive in it. Dropping them, or
+    /// cancelling the task that waits for one, closes the connection.
+    ///
+    /// Threads: on the channel's event loop only.
+    package static func add(to channel: any Channel) throws -> Messages {
+        let inbox = FrameInbox()
+        let messages = Messages.makeSequence(
+            backPressureStrategy: .init(lowWatermark: 1, highWatermark: 2),
+            finishOnDeinit: true,
+            delegate: Demand(
+                channel: channel, inbox: NIOLoopBound(inbox, eventLoop: channel.eventLoop)))
+        inbox.source = messages.source
+        try channel.pipeline.syncOperations.addHandler(inbox)
+        return messages.sequence
+    }
+
+    package func read(context: ChannelHandlerContext) {
+        if self.isPaused {
+            self.readWasHeldBack = true
+        } else {
+            context.read()
+        }
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let frame = Self.unwrapInboundIn(data)
+        switch frame.opcode {
+        case .text:
+            if self.source?.yield(frame.unmaskedData) == .stopProducing { self.isPaused = true }
+        case .ping:
+            self.write(.pong, frame.unmaskedData, context: context)
+        case .connectionClose:
+            var content = frame.unmaskedData
+            self.write(.connectionClose, content, context: context)
+            let code = content.readInteger(as: UInt16.self)
+            let reason = content.readString(length: content.readableBytes) ?? ""
+            self.finish(ClientError(closeCode: code, reason: reason))
+            context.close(promise: nil)
+        case .binary:
+            self.finish(.violation("it sent a binary message"))
+            context.close(promise: nil)
+        default:
+            break
+        }
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        self.finish(ClientError(.unreachable, "the connection was closed"))
+        context.fireChannelInactive()
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case is NIOWebSocketError, is NIOWebSocketFrameAggregator.Error:
+            self.finish(.violation("a frame is not valid: \(error)"))
+        default:
+            self.finish(ClientError(transport: error))
+        }
+        context.close(promise: nil)
+    }
+
+    private func resume(_ channel: any Channel) {
+        self.isPaused = false
+        guard self.readWasHeldBack else { return }
+        self.readWasHeldBack = false
+        channel.read()
+    }
+
+    private func finish(_ error: ClientError) {
+        self.source?.finish(error)
+        self.source = nil
+    }
+
+    private func write(
+        _ opcode: WebSocketOpcode, _ content: ByteBuffer, context: ChannelHandlerContext
+    ) {
+        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: content)
+        context.writeAndFlush(Self.wrapOutboundOut(frame), promise: nil)
+    }
+}
+
+extension ClientError {
+    /// The error for a server that closed the WebSocket with `code`.
+    ///
+    /// Most closes ask the client to come back. Those that blame the client do not: what it sent was
+    /// wrong, and would be again.
+    package init(closeCode code: UInt16?, reason: String) {
+        let words = reason.isEmpty ? "" : ": \(reason)"
+        switch code {
+        case 1001:
+            self.init(.unavailable, "the server is going away\(words)")
+        case 1002, 1003, 1007, 1008, 1009, 1010:
+            let message = "the server closed the connection with code \(code ?? 0)\(words)"
+            self.init(.refused, message)
+        default:
+            let name = code.map { "code \($0)" } ?? "no code"
+            self.init(.unavailable, "the server closed the connection with \(name)\(words)")
+        }
+    }
+
+    /// The error for a failure of the connection itself.
+    package init(transport error: any Error) {
+        switch error {
+        case let error as ClientError:
+            self = error
+        case is CancellationError:
+            self.init(.cancelled, "cancelled")
+        default:
+            self.init(.unreachable, Self.describe(error))
+        }
+    }
+}

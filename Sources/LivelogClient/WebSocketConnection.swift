@@ -1,0 +1,146 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import NIOWebSocket
+import Synchronization
+
+/// An open WebSocket in the dialect `livelog.v1`. It closes when its last copy is dropped.
+struct WebSocketConnection: Sendable {
+    private static let subprotocol = "livelog.v1"
+
+    private enum Upgrade: Sendable {
+        case open(WebSocketConnection)
+        case refused(EventLoopFuture<ClientError>)
+    }
+
+    private let channel: any Channel
+    /// The messages of the server. They have one reader.
+    let messages: FrameInbox.Messages
+
+    /// Connects to a server and opens the WebSocket.
+    ///
+    /// - Throws: `unreachable`, `unavailable` or `refused`; `cancelled` if the task is.
+    static func open(
+        to server: ServerAddress, configuration: ClientConfiguration
+    ) async throws(ClientError) -> WebSocketConnection {
+        let tls = server.isEncrypted ? try configuration.tlsContext() : nil
+        let attempt = ConnectionAttempt()
+        do {
+            return try await withTaskCancellationHandler {
+                try await Self.connect(
+                    to: server, configuration: configuration, tls: tls, attempt: attempt)
+            } onCancel: {
+                attempt.cancel()
+            }
+        } catch {
+            if Task.isCancelled { throw ClientError(transport: CancellationError()) }
+            throw ClientError(transport: error)
+        }
+    }
+
+    /// Sends a text message.
+    func send(_ text: [UInt8]) async throws(ClientError) {
+        let frame = WebSocketFrame(
+            fin: true, opcode: .text, maskKey: .random(), data: ByteBuffer(bytes: text))
+        do {
+            try await self.channel.writeAndFlush(frame)
+        } catch {
+            throw ClientError(transport: error)
+        }
+    }
+
+    private static func connect(
+        to server: ServerAddress, configuration: ClientConfiguration, tls: NIOSSLContext?,
+        attempt: ConnectionAttempt
+    ) async throws -> WebSocketConnection {
+        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connectTimeout(TimeAmount(configuration.connectTimeout))
+        let upgrade = try await bootstrap.connect(host: server.host, port: server.port) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try attempt.add(channel)
+                let pipeline = channel.pipeline.syncOperations
+                let limit = TimeAmount(configuration.silenceLimit)
+                try pipeline.addHandler(SilenceDetector(limit: limit))
+                if let tls {
+                    let name = server.serverNameIndication
+                    try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
+                }
+                return try pipeline.configureUpgradableHTTPClientPipeline(
+                    configuration: .init(
+                        upgradeConfiguration: Self.upgrade(
+                            to: server, largestMessage: configuration.largestMessage)))
+            }
+        }
+        switch try await upgrade.get() {
+        case .open(let connection): return connection
+        case .refused(let error): throw try await error.get()
+        }
+    }
+
+    private static func upgrade(
+        to server: ServerAddress, largestMessage: Int
+    ) -> NIOTypedHTTPClientUpgradeConfiguration<Upgrade> {
+        let upgrader = NIOTypedWebSocketClientUpgrader<Upgrade>(
+            maxFrameSize: largestMessage,
+            upgradePipelineHandler: { channel, head in
+                channel.eventLoop.makeCompletedFuture {
+                    guard head.headers["Sec-WebSocket-Protocol"] == [Self.subprotocol] else {
+                        throw ClientError(
+                            .refused, "the server does not speak \(Self.subprotocol)")
+                    }
+                    try channel.pipeline.syncOperations.addHandler(
+                        NIOWebSocketFrameAggregator(
+                            minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 1 << 20,
+                            maxAccumulatedFrameSize: largestMessage))
+                    return .open(
+                        WebSocketConnection(
+                            channel: channel, messages: try FrameInbox.add(to: channel)))
+                }
+            })
+        let headers: HTTPHeaders = [
+            "Host": server.authority, "Sec-WebSocket-Protocol": Self.subprotocol,
+        ]
+        return NIOTypedHTTPClientUpgradeConfiguration(
+            upgradeRequestHead: HTTPRequestHead(
+                version: .http1_1, method: .GET, uri: server.subscribePath, headers: headers),
+            upgraders: [upgrader],
+            notUpgradingCompletionHandler: { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let promise = channel.eventLoop.makePromise(of: ClientError.self)
+                    try channel.pipeline.syncOperations.addHandler(UpgradeRefusal(promise: promise))
+                    return .refused(promise.futureResult)
+                }
+            })
+    }
+}
+
+/// The sockets of one attempt to connect, which a cancelled task closes: without that it would wait for
+/// a server that never answers.
+private final class ConnectionAttempt: Sendable {
+    /// The sockets so far; nil once the attempt is cancelled.
+    private let channels = Mutex<[any Channel]?>([])
+
+    func add(_ channel: any Channel) throws {
+        let isCancelled = self.channels.withLock {
+            $0?.append(channel)
+            return $0 == nil
+        }
+        if isCancelled { throw CancellationError() }
+    }
+
+    func cancel() {
+        let channels = self.channels.withLock { channels in
+            defer { channels = nil }
+            return channels ?? []
+        }
+        for channel in channels { channel.close(promise: nil) }
+    }
+}
+
+extension ServerAddress {
+    /// The name to ask for in the TLS handshake: none for an address.
+    fileprivate var serverNameIndication: String? {
+        (try? SocketAddress(ipAddress: self.host, port: self.port)) == nil ? self.host : nil
+    }
+}

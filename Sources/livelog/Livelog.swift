@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// The command line; each subcommand is a file of its own.
+@main
+struct Livelog: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "livelog",
+        abstract: "An append log of model changes that readers follow and resume.",
+        subcommands: [PublishCommand.self, SubscribeCommand.self])
+}
