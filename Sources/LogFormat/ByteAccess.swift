@@ -58,7 +58,9 @@ struct ByteWriter: ~Copyable {
         of array: inout [UInt8], from start: Int, count: Int, _ body: (borrowing ByteWriter) -> Void
     ) {
         array.withUnsafeMutableBytes { all in
-            body(ByteWriter(bytes: UnsafeMutableRawBufferPointer(rebasing: all[start..<start + count])))
+            body(
+                ByteWriter(
+                    bytes: UnsafeMutableRawBufferPointer(rebasing: all[start..<start + count])))
         }
     }
 

@@ -2,7 +2,8 @@
 enum Page {
     /// Fills `bytes` with zeros to a page of `count` bytes that ends in its checksum.
     static func sealed(_ bytes: [UInt8], count: Int) -> [UInt8] {
-        precondition(bytes.count <= count - 4, "\(bytes.count) bytes do not fit into a page of \(count)")
+        precondition(
+            bytes.count <= count - 4, "\(bytes.count) bytes do not fit into a page of \(count)")
         var page = bytes
         page.append(contentsOf: repeatElement(0, count: count - 4 - bytes.count))
         page.appendLittleEndian(Checksum.crc32c(page.span.bytes))

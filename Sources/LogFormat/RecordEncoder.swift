@@ -100,7 +100,8 @@ package enum RecordEncoder {
     }
 
     private static func writeFixedPart(
-        _ change: Changes.Change, groups: ArraySlice<PlannedGroup>, fields: RecordFields, count: Int,
+        _ change: Changes.Change, groups: ArraySlice<PlannedGroup>, fields: RecordFields,
+        count: Int,
         to writer: borrowing ByteWriter
     ) {
         typealias Layout = RecordLayout

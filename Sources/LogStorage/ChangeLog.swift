@@ -54,6 +54,15 @@ package final class ChangeLog: Sendable {
         case epoch
         /// The token names a place that this log never had.
         case unknownToken = "unknown-token"
+
+        /// What happened and what to do, for people.
+        package var explanation: String {
+            switch self {
+            case .retained: "the records after this token are no longer kept: take a snapshot"
+            case .epoch: "this token is from another history of the log: take a snapshot"
+            case .unknownToken: "this log never had the place that the token names: take a snapshot"
+            }
+        }
     }
 
     /// Whether the log can go on from `token`: nil if so, otherwise why not.
@@ -66,6 +75,9 @@ package final class ChangeLog: Sendable {
         if own.epoch != token.epoch { return .epoch }
         return own.checksum == token.checksum ? nil : .epoch
     }
+
+    /// The offset of the first record that is kept.
+    package var first: Offset { self.segments.first }
 
     /// The epoch of the first record, or of the first to come.
     private var firstEpoch: Epoch {
@@ -103,6 +115,17 @@ package struct SegmentExtent: Sendable {
         }
         // The ring holds the last ones visited, from the largest to the smallest, beginning at `oldest`.
         return (ring[oldest...] + ring[..<oldest]).reversed()
+    }
+
+    /// The batch that the record `offset` belongs to. Takes time in proportion to its length.
+    package func batch(of offset: Offset) -> Range<Offset> {
+        var first = offset
+        while !self.segment.record(at: first).isFirstOfBatch, let previous = first.previous {
+            first = previous
+        }
+        var last = offset
+        while !self.segment.record(at: last).isLastOfBatch { last = last.next }
+        return first..<last.next
     }
 
     private func previous(of hash: UInt64, before offset: Offset) -> Offset? {

@@ -47,7 +47,8 @@ package final class Watermarks: Sendable {
         Self.advance(self.visibleBound, to: bound, "visible")  // Pairs with `visible`.
     }
 
-    private static func advance(_ mark: borrowing Atomic<UInt64>, to bound: Offset, _ name: String) {
+    private static func advance(_ mark: borrowing Atomic<UInt64>, to bound: Offset, _ name: String)
+    {
         let previous = mark.load(ordering: .relaxed)
         precondition(previous <= bound.rawValue, "\(name) moved backwards: \(previous) to \(bound)")
         mark.store(bound.rawValue, ordering: .releasing)

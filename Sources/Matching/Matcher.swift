@@ -83,7 +83,8 @@ package struct Matcher {
 
     /// Calls `body` for each group of `record` that somebody wants, in the record's order.
     package func match(
-        _ record: borrowing RecordView, _ body: (_ entry: GroupEntry, _ subscribers: [Subscriber]) -> Void
+        _ record: borrowing RecordView,
+        _ body: (_ entry: GroupEntry, _ subscribers: [Subscriber]) -> Void
     ) {
         for index in 0..<record.groupCount {
             let hash = record.groupHash(index)

@@ -132,14 +132,16 @@ package final class LogWriter {
         try self.meta.update { $0.isClosedCleanly = true }
     }
 
-    private func placement(ofRepeated producer: ProducerIdentity) throws(StorageError) -> Placement? {
+    private func placement(ofRepeated producer: ProducerIdentity) throws(StorageError) -> Placement?
+    {
         guard let receipt = self.producers[producer.id] else { return nil }
         if producer.sequence > receipt.sequence { return nil }
         guard producer.sequence == receipt.sequence else {
             throw StorageError(
                 .sequenceTooOld,
                 "this producer has submitted sequence \(receipt.sequence) since \(producer.sequence); "
-                    + "the receipt of the earlier one is no longer kept: go on with a higher sequence")
+                    + "the receipt of the earlier one is no longer kept: go on with a higher sequence"
+            )
         }
         return Placement(first: receipt.first, last: receipt.last, isRepeated: true)
     }

@@ -51,7 +51,8 @@ struct File: ~Copyable {
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             do throws(StorageError) {
                 while filled < count {
-                    let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                    let rest = UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
                     let got = try SystemCall.run("pread", self.path) {
                         pread(self.descriptor, rest.baseAddress, rest.count, position + filled)
                     }
@@ -98,7 +99,7 @@ struct File: ~Copyable {
         do throws(StorageError) {
             try SystemCall.run("flock", self.path) { flock(self.descriptor, LOCK_EX | LOCK_NB) }
             return true
-        } catch where error.code == .locked {
+        } catch  where error.code == .locked {
             return false
         }
     }

@@ -37,7 +37,9 @@ struct MetaFile: ~Copyable {
             do throws(FormatError) {
                 let span = bytes.span.bytes
                 let page = try MetaPage(
-                    reading: span.slice(min(start, span.byteCount), max(0, min(MetaPage.count, span.byteCount - start))))
+                    reading: span.slice(
+                        min(start, span.byteCount),
+                        max(0, min(MetaPage.count, span.byteCount - start))))
                 if page.generation >= newest?.generation ?? 0 { newest = page }
             } catch {
                 // One page may be torn, or not written yet: then the other one counts.

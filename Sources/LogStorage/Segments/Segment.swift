@@ -28,6 +28,9 @@ package final class Segment: Sendable {
     /// The offset of the segment's first record.
     package var base: Offset { self.header.base }
 
+    /// The epoch of the segment's records.
+    package var epoch: Epoch { self.header.epoch }
+
     /// The byte at which the record `offset` begins.
     func position(of offset: Offset) -> Int {
         Int(self.places[offset.distance(from: self.base)]) * RecordLayout.alignment

@@ -46,7 +46,8 @@ package struct Problem: Error, Hashable, Sendable {
     package var json: [UInt8] {
         var json = Array("{\"type\":\"about:blank\",\"title\":".utf8)
         JSONText.append(string: self.title, to: &json)
-        json.append(contentsOf: ",\"status\":\(self.status),\"code\":\"\(self.code)\",\"detail\":".utf8)
+        json.append(
+            contentsOf: ",\"status\":\(self.status),\"code\":\"\(self.code)\",\"detail\":".utf8)
         JSONText.append(string: self.detail, to: &json)
         if let line { json.append(contentsOf: ",\"line\":\(line)".utf8) }
         if let appended {

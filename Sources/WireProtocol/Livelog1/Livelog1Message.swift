@@ -1,5 +1,3 @@
-package import LogModel
-
 /// What the server sends in the dialect `livelog.v1`, as JSON text. None has a top-level member `model`, so
 /// that clients of other dialects ignore it.
 package enum Livelog1Message {

@@ -51,7 +51,8 @@ package enum Livelog1Request: Hashable, Sendable {
         guard let id = document.unsignedInteger(node) else {
             throw Livelog1Error(
                 code: "invalid-id",
-                message: "\"\(name)\" is the client's number for the subscription, an integer from 0")
+                message:
+                    "\"\(name)\" is the client's number for the subscription, an integer from 0")
         }
         return id
     }
@@ -85,13 +86,15 @@ package enum Livelog1Request: Hashable, Sendable {
         guard let value = document.scalar(condition.value), !condition.key.bytes.isEmpty else {
             throw Livelog1Error(
                 code: "invalid-filter",
-                message: "the value of \"\(condition.key)\" is a string, a number, true, false or null")
+                message:
+                    "the value of \"\(condition.key)\" is a string, a number, true, false or null")
         }
         let limits = ChangeLimits.default
         guard value.text.bytes.count <= limits.groupValueBytesMax else {
             throw Livelog1Error(
                 code: "invalid-filter",
-                message: "the value of \"\(condition.key)\" has more than \(limits.groupValueBytesMax) "
+                message:
+                    "the value of \"\(condition.key)\" has more than \(limits.groupValueBytesMax) "
                     + "bytes; the log keeps no groups for such values")
         }
         return Filter(

@@ -1,0 +1,134 @@
+import LogModel
+package import LogStorage
+package import Logging
+import Synchronization
+
+/// The one writer's thread: takes everything that waits, appends it, makes it durable with one sync, shows it
+/// to readers, and answers the producers. What arrives meanwhile is the next group.
+package final class Appender: Sendable {
+    /// The queue that it takes from.
+    package let queue: IngressQueue
+    private let thread: DedicatedThread
+
+    /// Bytes of records after which a group is committed although more waits. Bounds how long the first
+    /// producer of a group waits for the last.
+    fileprivate static let groupByteCountMax = 8 << 20
+
+    /// Starts the thread. `writer` belongs to it from then on.
+    ///
+    /// - Parameters:
+    ///   - bell: rung when readers can see more.
+    ///   - clock: microseconds since 1970, for the time of records.
+    package init(
+        writer: sending LogWriter, acknowledgement: LogOptions.Acknowledgement,
+        limits: IngressQueue.Limits, bell: VisibleBell, logger: Logger,
+        clock: @escaping @Sendable () -> Int64 = { Machine.wallClock() }
+    ) throws(StorageError) {
+        let queue = IngressQueue(limits: limits)
+        self.queue = queue
+        self.thread = try DedicatedThread {
+            var loop = AppenderLoop(
+                writer: writer, acknowledgement: acknowledgement, queue: queue, bell: bell,
+                logger: logger, clock: clock)
+            loop.run()
+        }
+    }
+
+    /// Takes no more submissions, appends what waits, closes the log and ends the thread. Blocks until
+    /// then: not for event loops. Call it once.
+    package func stop() {
+        self.queue.close()
+        self.thread.join()
+    }
+}
+
+/// What the appender's thread does.
+private struct AppenderLoop {
+    let writer: LogWriter
+    let acknowledgement: LogOptions.Acknowledgement
+    let queue: IngressQueue
+    let bell: VisibleBell
+    let logger: Logger
+    let clock: @Sendable () -> Int64
+    /// Submissions that were appended and wait for the commit.
+    private var answered:
+        [(reply: @Sendable (Submission.Outcome) -> Void, outcome: Submission.Outcome)] = []
+
+    init(
+        writer: LogWriter, acknowledgement: LogOptions.Acknowledgement, queue: IngressQueue,
+        bell: VisibleBell, logger: Logger, clock: @escaping @Sendable () -> Int64
+    ) {
+        self.writer = writer
+        self.acknowledgement = acknowledgement
+        self.queue = queue
+        self.bell = bell
+        self.logger = logger
+        self.clock = clock
+    }
+
+    mutating func run() {
+        while let group = self.queue.takeAll() {
+            for submission in group {
+                self.append(submission)
+                if self.writer.pendingByteCount >= Appender.groupByteCountMax { self.commit() }
+            }
+            self.commit()
+            if self.acknowledgement == .written && self.queue.isEmpty { self.synchronizeLate() }
+        }
+        do throws(StorageError) {
+            try self.writer.close()
+        } catch {
+            self.logger.error("the log could not be closed: \(error)")
+        }
+    }
+
+    /// Appends the batches of a submission and notes its answer.
+    private mutating func append(_ submission: consuming Submission) {
+        var submission = submission
+        var appended: Receipt?
+        var start = 0
+        let ends = submission.changes.batchEnds
+        do throws(StorageError) {
+            for end in ends {
+                let placement = try self.writer.append(
+                    start..<end, of: &submission.changes, producer: submission.producer,
+                    time: self.clock())
+                appended = Receipt(
+                    epoch: self.writer.log.epoch, first: appended?.first ?? placement.first,
+                    last: placement.last, isDurable: self.acknowledgement == .durable,
+                    isRepeated: placement.isRepeated)
+                start = end
+            }
+            if let appended { self.answered.append((submission.reply, .appended(appended))) }
+        } catch {
+            self.answered.append((submission.reply, .refused(error, appended: appended)))
+        }
+    }
+
+    /// Writes and syncs what was appended, shows it, and answers.
+    private mutating func commit() {
+        var failure: StorageError?
+        do throws(StorageError) {
+            try self.writer.write()
+            if self.acknowledgement == .durable { try self.writer.synchronize() }
+            self.writer.publish()
+        } catch {
+            failure = error
+            self.logger.critical("the log takes no more appends: \(error)")
+        }
+        self.bell.ring()
+        for (reply, outcome) in self.answered {
+            // After a failure nobody knows what is on the disk, so nobody is told that something is.
+            reply(failure.map { .refused($0, appended: nil) } ?? outcome)
+        }
+        self.answered.removeAll(keepingCapacity: true)
+    }
+
+    private func synchronizeLate() {
+        do throws(StorageError) {
+            try self.writer.synchronize()
+        } catch {
+            self.logger.critical("the log takes no more appends: \(error)")
+        }
+    }
+}

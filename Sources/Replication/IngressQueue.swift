@@ -1,0 +1,81 @@
+import LogStorage
+import Synchronization
+
+/// What waits for the appender. Bounded: when it is full a submission is refused at once, so that the producer
+/// tries again and no event loop ever waits.
+package final class IngressQueue: Sendable {
+    /// How much may wait.
+    package struct Limits: Sendable {
+        /// Submissions that may wait. Default 4,096.
+        package var submissionsMax = 4096
+        /// Bytes that may wait, in all. One submission may wait alone whatever its size. Default 64 MiB.
+        package var byteCountMax = 64 << 20
+
+        /// Creates the default limits.
+        package init() {}
+    }
+
+    /// Why a submission was not taken.
+    package enum Refusal: Error, Sendable {
+        /// Too much waits already: try again.
+        case full
+        /// The server stops.
+        case closed
+    }
+
+    private struct State {
+        var waiting: [Submission] = []
+        var byteCount = 0
+        var isClosed = false
+    }
+
+    private let limits: Limits
+    private let state = Mutex(State())
+    private let bell = Doorbell()
+
+    package init(limits: Limits) {
+        self.limits = limits
+    }
+
+    /// Adds a submission, from any thread. Never waits.
+    package func add(_ submission: consuming Submission) throws(Refusal) {
+        let item = submission
+        let refusal: Refusal? = self.state.withLock { state in
+            if state.isClosed { return .closed }
+            let isFull =
+                state.waiting.count >= self.limits.submissionsMax
+                || (!state.waiting.isEmpty
+                    && state.byteCount + item.byteCount > self.limits.byteCountMax)
+            if isFull { return .full }
+            state.byteCount += item.byteCount
+            state.waiting.append(item)
+            return nil
+        }
+        if let refusal { throw refusal }
+        self.bell.ring()
+    }
+
+    /// Takes no more submissions; what waits is still taken by the appender.
+    package func close() {
+        self.state.withLock { $0.isClosed = true }
+        self.bell.ring()
+    }
+
+    /// Everything that waits, at least one submission; nil when closed and empty. Blocks: for the appender.
+    func takeAll() -> [Submission]? {
+        while true {
+            let (taken, isClosed) = self.state.withLock { state in
+                let taken = state.waiting
+                state.waiting = []
+                state.byteCount = 0
+                return (taken, state.isClosed)
+            }
+            if !taken.isEmpty { return taken }
+            if isClosed { return nil }
+            self.bell.wait()
+        }
+    }
+
+    /// Whether nothing waits.
+    var isEmpty: Bool { self.state.withLock { $0.waiting.isEmpty } }
+}
