@@ -34,4 +34,17 @@ public struct ChangeRecord: Hashable, Sendable {
     public let instance: ArraySlice<UInt8>?
     /// The whole record as the server sent it: one line of JSON text with all of the above.
     public let json: ArraySlice<UInt8>
+
+    /// Creates a record from its parts.
+    public init(
+        offset: UInt64, action: Action, change: Change, key: ArraySlice<UInt8>,
+        instance: ArraySlice<UInt8>?, json: ArraySlice<UInt8>
+    ) {
+        self.offset = offset
+        self.action = action
+        self.change = change
+        self.key = key
+        self.instance = instance
+        self.json = json
+    }
 }

@@ -45,5 +45,6 @@ public struct ClientError: Error, Hashable, Sendable {
 }
 
 extension ClientError: CustomStringConvertible {
+    /// The message.
     public var description: String { self.message }
 }

@@ -17,7 +17,9 @@ public enum ConnectionEvent: Hashable, Sendable {
 ///
 /// Each iterator is a subscription of its own.
 public struct Deliveries: AsyncSequence, Sendable {
+    /// What came with one message.
     public typealias Element = Delivery
+    /// Why the deliveries ended.
     public typealias Failure = ClientError
 
     let server: ServerAddress
@@ -25,6 +27,7 @@ public struct Deliveries: AsyncSequence, Sendable {
     let subscription: Subscription
     let observe: @Sendable (ConnectionEvent) -> Void
 
+    /// Creates an iterator, which connects when it is first asked.
     public func makeAsyncIterator() -> Iterator {
         Iterator(self)
     }

@@ -7,4 +7,11 @@ public struct Delivery: Hashable, Sendable {
     public let token: String
     /// Whether the subscription had caught up with the log when the server sent this.
     public let isLive: Bool
+
+    /// Creates a delivery.
+    public init(records: [ChangeRecord], token: String, isLive: Bool = false) {
+        self.records = records
+        self.token = token
+        self.isLive = isLive
+    }
 }

@@ -93,8 +93,13 @@ package final class FrameInbox: ChannelDuplexHandler {
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
+        case NIOWebSocketError.invalidFrameLength,
+            NIOWebSocketFrameAggregator.Error.accumulatedFrameSizeIsTooLarge:
+            self.finish(.violation("a message is too long"))
+            self.write(.connectionClose, ByteBuffer(integer: UInt16(1009)), context: context)
         case is NIOWebSocketError, is NIOWebSocketFrameAggregator.Error:
             self.finish(.violation("a frame is not valid: \(error)"))
+            self.write(.connectionClose, ByteBuffer(integer: UInt16(1002)), context: context)
         default:
             self.finish(ClientError(transport: error))
         }

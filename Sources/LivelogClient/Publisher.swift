@@ -45,7 +45,9 @@ struct Publisher: Sendable {
             return .refused(ClientError(transport: CancellationError()))
         } catch {
             let error = ClientError(transport: error)
-            return error.isTemporary ? .temporary(error, retryAfter: nil) : .refused(error)
+            guard error.isTemporary else { return .refused(error) }
+            let message = "\(self.server.authority): \(error.message)"
+            return .temporary(ClientError(error.code, message), retryAfter: nil)
         }
     }
 }

@@ -83,6 +83,8 @@ struct WebSocketConnection: Sendable {
     ) -> NIOTypedHTTPClientUpgradeConfiguration<Upgrade> {
         let upgrader = NIOTypedWebSocketClientUpgrader<Upgrade>(
             maxFrameSize: largestMessage,
+            // The inbox does it, which also has to tell its reader.
+            enableAutomaticErrorHandling: false,
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
                     guard head.headers["Sec-WebSocket-Protocol"] == [Self.subprotocol] else {

@@ -72,8 +72,8 @@ struct PublishCommand: AsyncParsableCommand {
             try await self.publish(with: client, into: &summary)
         } catch {
             Diagnostics.say("\(error)")
-            let prefix = summary.count == 0 ? "" : "before that, "
-            Diagnostics.say("\(prefix)\(summary.text)")
+            let text = summary.count == 0 ? "nothing was published" : "before that, \(summary.text)"
+            Diagnostics.say(text)
             throw ExitCode.failure
         }
         switch self.format {
@@ -134,7 +134,9 @@ struct PublishFailure: Error, CustomStringConvertible {
         guard let line = self.error.problem?.line.flatMap(self.batch.inputLine(ofBodyLine:)) else {
             let lines = self.batch.lineNumbers
             let first = lines.first ?? 0
-            return "lines \(first) to \(lines.last ?? first): \(self.error)"
+            let range =
+                lines.count < 2 ? "line \(first)" : "lines \(first) to \(lines.last ?? first)"
+            return "\(range): \(self.error)"
         }
         return "line \(line): \(self.error)"
     }
