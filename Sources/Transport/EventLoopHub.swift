@@ -1,0 +1,131 @@
+import Logging
+import LogStorage
+import NIOCore
+import Replication
+import Sessions
+import Synchronization
+
+/// What one event loop has: its dispatcher, its WebSockets, and its clock.
+///
+/// Threads: only the loop's. ``EventLoopHubs`` hands it out.
+final class EventLoopHub {
+    let dispatcher: Dispatcher
+    let limits: ServerLimits
+    private let eventLoop: any EventLoop
+    private var connections: [ObjectIdentifier: WebSocketHandler] = [:]
+    private var isTurnScheduled = false
+    private var ticks = 0
+
+    init(eventLoop: any EventLoop, log: ChangeLog, limits: ServerLimits, logger: Logger) {
+        self.eventLoop = eventLoop
+        self.limits = limits
+        self.dispatcher = Dispatcher(log: log, limits: limits.dispatcher, logger: logger)
+    }
+
+    func add(_ connection: WebSocketHandler) {
+        self.connections[ObjectIdentifier(connection)] = connection
+    }
+
+    func remove(_ connection: WebSocketHandler) {
+        self.connections[ObjectIdentifier(connection)] = nil
+    }
+
+    /// Runs the dispatcher's turns, each in a turn of the loop of its own, until it has nothing to do.
+    func scheduleTurn() {
+        guard !self.isTurnScheduled else { return }
+        self.isTurnScheduled = true
+        self.eventLoop.assumeIsolated().execute {
+            self.isTurnScheduled = false
+            if self.dispatcher.turn() { self.scheduleTurn() }
+        }
+    }
+
+    /// Looks after the connections: pings who is quiet, closes who stays so, tells of progress.
+    func tick() {
+        self.ticks += 1
+        for connection in self.connections.values { connection.tick() }
+        self.dispatcher.tellProgress()
+    }
+
+    func closeAll() {
+        self.dispatcher.closeAll(reason: "the server stops")
+    }
+}
+
+/// The hub of each event loop of a group.
+///
+/// `wake` may be called from any thread; everything else happens on the loops.
+struct EventLoopHubs: Sendable {
+    private let hubs: [ObjectIdentifier: NIOLoopBound<EventLoopHub>]
+    private let ticks: [RepeatedTask]
+
+    /// Creates a hub on each loop of `group`, wakes it when `bell` rings, and starts its clock.
+    init(
+        group: any EventLoopGroup, log: ChangeLog, bell: VisibleBell, limits: ServerLimits,
+        logger: Logger
+    ) async throws {
+        var hubs: [ObjectIdentifier: NIOLoopBound<EventLoopHub>] = [:]
+        var ticks: [RepeatedTask] = []
+        for eventLoop in group.makeIterator() {
+            let hub = try await eventLoop.submit {
+                NIOLoopBound(
+                    EventLoopHub(eventLoop: eventLoop, log: log, limits: limits, logger: logger),
+                    eventLoop: eventLoop)
+            }.get()
+            hubs[ObjectIdentifier(eventLoop)] = hub
+            let isWoken = WakeFlag()
+            bell.add {
+                // However often the bell rings before the loop comes to it, one wake is on its way.
+                guard isWoken.raise() else { return }
+                eventLoop.execute {
+                    isWoken.lower()
+                    hub.value.scheduleTurn()
+                }
+            }
+            let interval = TimeAmount.seconds(Int64(limits.tickSeconds))
+            ticks.append(
+                eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+                    hub.value.tick()
+                })
+        }
+        self.hubs = hubs
+        self.ticks = ticks
+    }
+
+    /// The hub of `eventLoop`. To be called on that loop, which is one of the group's.
+    func hub(of eventLoop: any EventLoop) -> EventLoopHub {
+        guard let hub = self.hubs[ObjectIdentifier(eventLoop)] else {
+            preconditionFailure("a channel runs on an event loop that is not of the server's group")
+        }
+        return hub.value
+    }
+
+    /// Closes all WebSockets and stops the clocks.
+    func stop() {
+        for task in self.ticks { task.cancel() }
+        for hub in self.hubs.values {
+            hub.execute { $0.closeAll() }
+        }
+    }
+}
+
+/// Whether a wake is on its way to an event loop.
+private final class WakeFlag: Sendable {
+    private let isRaised = Atomic(false)
+
+    /// Raises the flag; returns false if it was up already.
+    func raise() -> Bool {
+        !self.isRaised.exchange(true, ordering: .acquiringAndReleasing)
+    }
+
+    func lower() {
+        self.isRaised.store(false, ordering: .sequentiallyConsistent)
+    }
+}
+
+extension NIOLoopBound {
+    /// Runs `body` with the value on its event loop.
+    fileprivate func execute(_ body: @escaping @Sendable (Value) -> Void) where Value: AnyObject {
+        self.eventLoop.execute { body(self.value) }
+    }
+}

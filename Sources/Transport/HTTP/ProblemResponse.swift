@@ -1,0 +1,58 @@
+import HTTPTypes
+import Hummingbird
+import LogModel
+import LogStorage
+import NIOCore
+import Replication
+import WireProtocol
+
+extension Problem {
+    /// What a failure of the log means to the one who made the request.
+    init(_ error: StorageError, appended: Receipt?) {
+        let (status, title): (Int, String) =
+            switch error.code {
+            case .diskFull: (507, "No space")
+            case .batchTooLarge: (413, "Too large")
+            case .sequenceTooOld: (409, "Sequence too old")
+            case .poisoned, .io, .corrupt, .locked, .notALog: (503, "The log takes no appends")
+            }
+        self.init(
+            status: status, code: error.code.rawValue, title: title, detail: error.message,
+            appended: appended, retryAfter: error.code == .diskFull ? 5 : nil)
+    }
+
+    /// What a full or closed queue means to the one who made the request.
+    init(_ refusal: IngressQueue.Refusal) {
+        switch refusal {
+        case .full:
+            self.init(
+                status: 503, code: "overloaded", title: "Overloaded",
+                detail: "too many changes wait to be appended; nothing of this request was: try again",
+                retryAfter: 1)
+        case .closed:
+            self.init(
+                status: 503, code: "stopping", title: "Stopping",
+                detail: "the server stops; nothing of this request was appended: try again",
+                retryAfter: 1)
+        }
+    }
+}
+
+extension Response {
+    /// A response with a problem document.
+    init(_ problem: Problem) {
+        self = .json(
+            HTTPResponse.Status(code: problem.status), "application/problem+json", problem.json)
+        if let seconds = problem.retryAfter {
+            self.headers[.retryAfter] = String(seconds)
+        }
+    }
+
+    /// A response with a body.
+    static func json(_ status: HTTPResponse.Status, _ type: String, _ body: [UInt8]) -> Response {
+        Response(
+            status: status,
+            headers: [.contentType: type, .contentLength: String(body.count)],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}

@@ -1,0 +1,87 @@
+import HTTPTypes
+import Hummingbird
+package import Logging
+package import LogStorage
+import NIOCore
+import NIOPosix
+package import Replication
+package import ServiceLifecycle
+import Sessions
+import WireProtocol
+
+/// The edge of the server: listens, serves HTTP, and runs WebSockets on their event loops.
+package struct LivelogServer: Service {
+    private let log: ChangeLog
+    private let queue: IngressQueue
+    private let bell: VisibleBell
+    private let host: String
+    private let port: Int
+    private let limits: ServerLimits
+    private let logger: Logger
+    private let onListening: @Sendable (String) -> Void
+
+    /// Creates a server that is not listening yet.
+    ///
+    /// - Parameters:
+    ///   - bell: rings when readers can see more of `log`.
+    ///   - onListening: called with host and port when connections are accepted.
+    package init(
+        log: ChangeLog, queue: IngressQueue, bell: VisibleBell, host: String, port: Int,
+        limits: ServerLimits, logger: Logger, onListening: @escaping @Sendable (String) -> Void
+    ) {
+        self.log = log
+        self.queue = queue
+        self.bell = bell
+        self.host = host
+        self.port = port
+        self.limits = limits
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// Serves until it is told to stop; then no more is accepted, and WebSockets are closed with 1001.
+    package func run() async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let hubs = try await EventLoopHubs(
+            group: group, log: self.log, bell: self.bell, limits: self.limits, logger: self.logger)
+        let (limits, hasher, host) = (self.limits, self.log.hasher, self.host)
+        let application = Application(
+            responder: self.router().buildResponder(),
+            server: HTTPServerBuilder { responder in
+                ServerChannel(responder: responder, hubs: hubs, limits: limits) { dialect in
+                    Session(dialect: dialect, limits: limits.session, hasher: hasher)
+                }
+            },
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: self.port), serverName: "livelog",
+                backlog: limits.acceptBacklog),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? 0
+                self.onListening("\(host):\(port)")
+            },
+            eventLoopGroupProvider: .shared(group), logger: self.quietLogger)
+        try await withGracefulShutdownHandler {
+            try await application.run()
+        } onGracefulShutdown: {
+            hubs.stop()
+        }
+    }
+
+    private func router() -> Router<BasicRequestContext> {
+        let router = Router()
+        let changes = ChangesRoute(queue: self.queue, limits: self.limits)
+        router.post("/v1/changes") { request, _ in
+            await changes.respond(to: request)
+        }
+        router.get("/healthz") { _, _ in Response.json(.ok, "text/plain", Array("ok\n".utf8)) }
+        router.get("/readyz") { _, _ in Response.json(.ok, "text/plain", Array("ready\n".utf8)) }
+        return router
+    }
+
+    /// Hummingbird tells of each start of its own; only its warnings are of interest here.
+    private var quietLogger: Logger {
+        var logger = self.logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+}

@@ -1,0 +1,141 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import NIOWebSocket
+import Sessions
+import WireProtocol
+
+/// A connection of the server: HTTP/1.1 for Hummingbird, or, if its first request says so, a WebSocket.
+///
+/// A WebSocket is handed to its event loop and no task waits for it: a session writes on its loop, and what
+/// stays of an idle connection is its channel and its session.
+struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
+    /// What a connection turned out to be.
+    enum Outcome: Sendable {
+        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
+        case webSocket
+    }
+
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+        let outcome: EventLoopFuture<Outcome>
+    }
+
+    let responder: Responder
+    let hubs: EventLoopHubs
+    let limits: ServerLimits
+    let makeSession: @Sendable (Session.Dialect) -> Session
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let upgrader = NIOTypedWebSocketServerUpgrader<Outcome>(
+                maxFrameSize: self.limits.session.messageByteCountMax,
+                enableAutomaticErrorHandling: false,
+                shouldUpgrade: { channel, head in
+                    channel.eventLoop.makeSucceededFuture(
+                        Handshake(head).map { Self.headers(for: $0) })
+                },
+                upgradePipelineHandler: { channel, head in
+                    channel.eventLoop.makeCompletedFuture {
+                        try self.becomeWebSocket(channel, head)
+                    }
+                })
+            var configuration = NIOUpgradableHTTPServerPipelineConfiguration(
+                upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(
+                    upgraders: [upgrader],
+                    notUpgradingCompletionHandler: { channel in
+                        channel.eventLoop.makeCompletedFuture { try self.becomeHTTP(channel) }
+                    }))
+            // Hummingbird takes one request at a time, answers what cannot be parsed, and its header
+            // types cannot hold what would split a response.
+            configuration.enablePipelining = false
+            configuration.enableErrorHandling = false
+            configuration.enableResponseHeaderValidation = false
+            let outcome = try channel.pipeline.syncOperations
+                .configureUpgradableHTTPServerPipeline(configuration: configuration)
+            let deadline = channel.eventLoop.scheduleTask(
+                in: .seconds(Int64(self.limits.handshakeSecondsMax))
+            ) {
+                channel.close(promise: nil)
+            }
+            outcome.whenComplete { _ in deadline.cancel() }
+            return Value(channel: channel, outcome: outcome)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        do {
+            switch try await value.outcome.get() {
+            case .http(let channel): await self.handleHTTP(asyncChannel: channel, logger: logger)
+            case .webSocket: break
+            }
+        } catch {
+            logger.debug("a connection ended before its first request: \(error)")
+            value.channel.close(promise: nil)
+        }
+    }
+
+    private func becomeHTTP(_ channel: any Channel) throws -> Outcome {
+        try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+        return .http(
+            try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(isOutboundHalfClosureEnabled: true)))
+    }
+
+    private func becomeWebSocket(_ channel: any Channel, _ head: HTTPRequestHead) throws -> Outcome {
+        guard let handshake = Handshake(head) else {
+            preconditionFailure("a handshake was agreed to and is none")
+        }
+        if let options = channel.syncOptions {
+            // A WebSocket that is half closed is closed: otherwise every peer that went would leave its
+            // channel here.
+            try options.setOption(.allowRemoteHalfClosure, value: false)
+            let high = self.limits.socketByteCountMax
+            try options.setOption(
+                .writeBufferWaterMark, value: .init(low: high / 4, high: high))
+        }
+        let hub = self.hubs.hub(of: channel.eventLoop)
+        try channel.pipeline.syncOperations.addHandler(
+            WebSocketHandler(hub: hub, session: self.makeSession(handshake.dialect)))
+        return .webSocket
+    }
+
+    private static func headers(for handshake: Handshake) -> HTTPHeaders {
+        var headers = HTTPHeaders()
+        if let name = handshake.subprotocol {
+            headers.add(name: "Sec-WebSocket-Protocol", value: name)
+        }
+        return headers
+    }
+}
+
+/// What a client's WebSocket handshake asks for.
+struct Handshake {
+    private static let paths: Set<String> = [
+        "/ws/subscribe", "/ws/subscribe/", "/api/ws/subscribe", "/api/ws/subscribe/",
+    ]
+    private static let livelog1 = "livelog.v1"
+
+    let dialect: Session.Dialect
+    /// The subprotocol that is agreed to, if the client offered any that is known.
+    let subprotocol: String?
+
+    /// Reads a request's head; nil if there is no WebSocket at its path.
+    init?(_ head: HTTPRequestHead) {
+        let path = head.uri.prefix { $0 != "?" }
+        guard Self.paths.contains(String(path)) else { return nil }
+        let offered = head.headers[canonicalForm: "Sec-WebSocket-Protocol"]
+        if offered.contains(where: { $0 == Self.livelog1 }) {
+            self.dialect = .livelog1
+            self.subprotocol = Self.livelog1
+        } else {
+            self.dialect = .restLive1
+            self.subprotocol = nil
+        }
+    }
+}
