@@ -16,11 +16,16 @@ struct KeyFilter {
 
     /// Adds a key and returns whether it may have been there. Reads up to 8 bytes after the key.
     bool add(const uint8_t *content, uint32_t length) {
+        // Without branches, which the lengths of keys would mislead.
+        uint32_t loaded = length < 8 ? length : 8;
+        uint32_t unused = (8 - loaded) * 8;
+        uint64_t mask = ~uint64_t(0) >> unused / 2 >> (unused - unused / 2);
         uint64_t head;
+        uint64_t tail;
         std::memcpy(&head, content, 8);
-        if (length < 8) { head &= (uint64_t(1) << (length * 8)) - 1; }
-        uint64_t tail = 0;
-        if (length > 8) { std::memcpy(&tail, content + length - 8, 8); }
+        std::memcpy(&tail, content + length - loaded, 8);
+        head &= mask;
+        tail &= mask;
         uint64_t hash = (head ^ (tail << 23 | tail >> 41) ^ length) * 0x9E3779B97F4A7C15u;
         uint64_t &word = bits[hash >> 62];
         uint64_t bit = uint64_t(1) << (hash >> 56 & 63);
