@@ -17,6 +17,8 @@ struct Failure {
     explicit operator bool() const { return error != LIVELOG_JSON_OK; }
 };
 
+constexpr bool isLittleEndian = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+
 inline bool isWhitespace(uint8_t byte) {
     return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
 }

@@ -16,11 +16,16 @@ struct KeyFilter {
 
     /// Adds a key and returns whether it may have been there. Reads up to 8 bytes after the key.
     bool add(const uint8_t *content, uint32_t length) {
+        // Without branches, which the lengths of keys would mislead.
+        uint32_t loaded = length < 8 ? length : 8;
+        uint32_t unused = (8 - loaded) * 8;
+        uint64_t mask = ~uint64_t(0) >> unused / 2 >> (unused - unused / 2);
         uint64_t head;
+        uint64_t tail;
         std::memcpy(&head, content, 8);
-        if (length < 8) { head &= (uint64_t(1) << (length * 8)) - 1; }
-        uint64_t tail = 0;
-        if (length > 8) { std::memcpy(&tail, content + length - 8, 8); }
+        std::memcpy(&tail, content + length - loaded, 8);
+        head &= mask;
+        tail &= mask;
         uint64_t hash = (head ^ (tail << 23 | tail >> 41) ^ length) * 0x9E3779B97F4A7C15u;
         uint64_t &word = bits[hash >> 62];
         uint64_t bit = uint64_t(1) << (hash >> 56 & 63);
@@ -33,10 +38,26 @@ struct KeyFilter {
 /// Finds a key that is twice in an object, comparing what the keys stand for.
 class DuplicateSearch {
 public:
+    /// The number of keys up to which each is compared with each.
+    static constexpr uint32_t pairwiseMax = 16;
+
+    /// Compares `key`, the last token so far, with the keys before it in the object at token `object`.
+    /// None of them has escapes, or the object will be searched anyway.
+    static Failure compare(
+        const uint8_t *text, const livelog_json_token *tokens, uint32_t object,
+        const livelog_json_token &key) {
+        const livelog_json_token *at = tokens + object + 1;
+        for (; at != &key; at = tokens + at[1].next) {
+            bool isSame = at->length == key.length
+                && std::memcmp(text + at->start, text + key.start, key.length) == 0;
+            if (isSame) { return {LIVELOG_JSON_DUPLICATE_KEY, key.start}; }
+        }
+        return {};
+    }
+
     /// Searches the object at token `object`, whose last token has the index `end - 1`.
     Failure run(
-        const uint8_t *text, Buffer<livelog_json_token> &tokens, uint32_t object, uint32_t end,
-        bool hasEscapes) {
+        const uint8_t *text, const livelog_json_token *tokens, uint32_t object, uint32_t end) {
         keys_.clear();
         unescaped_.clear();
         uint32_t escapedBytes = 0;
@@ -45,7 +66,7 @@ public:
             count++;
             if (tokens[at].escaped) { escapedBytes += tokens[at].length; }
         }
-        if (!keys_.reserve(count) || (hasEscapes && !unescaped_.reserve(escapedBytes))) {
+        if (!keys_.reserve(count) || !unescaped_.reserve(escapedBytes)) {
             return {LIVELOG_JSON_NO_MEMORY, tokens[object].start};
         }
         for (uint32_t at = object + 1; at < end; at = tokens[at + 1].next) {
@@ -78,8 +99,6 @@ private:
             return length == other.length && std::memcmp(content, other.content, length) == 0;
         }
     };
-
-    static constexpr uint32_t pairwiseMax = 16;
 
     Failure comparePairs(uint32_t count) {
         for (uint32_t later = 1; later < count; later++) {

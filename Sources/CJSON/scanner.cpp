@@ -44,8 +44,10 @@ struct livelog_json_scanner {
         if (error == simdjson::EMPTY) { return {LIVELOG_JSON_EMPTY, 0}; }
         if (error == simdjson::MEMALLOC) { return {LIVELOG_JSON_NO_MEMORY, 0}; }
         if (error != simdjson::SUCCESS) { return locate(text, length); }
-        // The walk looks one entry ahead.
-        indexer->structural_indexes[indexer->n_structural_indexes] = length;
+        // The walk looks one entry ahead, and writes at most one token per entry.
+        uint32_t count = indexer->n_structural_indexes;
+        indexer->structural_indexes[count] = length;
+        if (!tokens.reserve(count)) { return {LIVELOG_JSON_NO_MEMORY, 0}; }
         return {};
     }
 

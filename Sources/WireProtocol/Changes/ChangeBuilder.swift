@@ -28,10 +28,15 @@ struct ChangeBuilder: ~Copyable {
     /// The number of changes so far.
     var count: Int { self.list.count }
 
-    /// Makes room for what `rest` bytes will bring, if they are like the first `done` bytes.
-    mutating func reserve(forRest rest: Int, after done: Int) {
-        guard rest > 0, done > 0 else { return }
-        func estimate(_ count: Int) -> Int { count + count * rest / done * 17 / 16 + 16 }
+    /// Makes room for what `bytes` bytes of usual changes bring.
+    mutating func reserveGuessed(bytes: Int) {
+        self.list.reserveCapacity(min(bytes / 160 + 1, self.limits.changesMax))
+        self.groups.reserveCapacity(bytes / 24 + 1)
+    }
+
+    /// Makes room for what `bytes` bytes bring, if they are like the `done` bytes that were read.
+    mutating func reserve(bytes: Int, like done: Int) {
+        func estimate(_ count: Int) -> Int { count * bytes / done * 9 / 8 + 16 }
         self.list.reserveCapacity(min(estimate(self.list.count), self.limits.changesMax))
         self.groups.reserveCapacity(
             min(estimate(self.groups.count), self.limits.changesMax * 16))

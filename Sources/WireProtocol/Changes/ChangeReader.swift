@@ -112,6 +112,7 @@ package struct ChangeReader: ~Copyable {
         let limits = JSONLimits(
             depthMax: self.limits.depthMax, tokensMax: self.limits.changeValuesMax,
             numberLengthMax: self.limits.numberLengthMax)
+        builder.reserveGuessed(bytes: min(count, Self.pieceBytes))
         var start = 0
         while start < count {
             let end = try self.endOfPiece(text, from: start, upTo: count)
@@ -125,7 +126,7 @@ package struct ChangeReader: ~Copyable {
                 }
                 if let error { throw ChangeRefusal(error, start: start) }
             }
-            if start == 0 { builder.reserve(forRest: count - end, after: end) }
+            if start == 0, builder.count > 0 { builder.reserve(bytes: count, like: end) }
             start = end
         }
     }
