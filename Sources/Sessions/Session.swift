@@ -169,7 +169,7 @@ package struct Session: Sendable {
     }
 
     private mutating func send(_ text: [UInt8]) {
-        WebSocketFrame.append(text: text, to: &self.outbox)
+        OutboundFrame.append(text: text, to: &self.outbox)
     }
 }
 

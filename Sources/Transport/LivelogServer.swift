@@ -1,16 +1,17 @@
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 package import Logging
 package import LogStorage
 import NIOCore
 import NIOPosix
 package import Replication
-package import ServiceLifecycle
+import ServiceLifecycle
 import Sessions
 import WireProtocol
 
 /// The edge of the server: listens, serves HTTP, and runs WebSockets on their event loops.
-package struct LivelogServer: Service {
+package struct LivelogServer {
     private let log: ChangeLog
     private let queue: IngressQueue
     private let bell: VisibleBell

@@ -60,7 +60,7 @@ package struct RecordRenderer {
         if self.restLive1.isEmpty { Self.renderRestLive1(record, to: &self.restLive1) }
         var value: [UInt8] = []
         Self.append(entry.valueKind, record.value(of: entry), to: &value)
-        WebSocketFrame.appendTextHeader(
+        OutboundFrame.appendTextHeader(
             count: self.restLive1.count + value.count + 1, to: &bytes)
         bytes.append(contentsOf: self.restLive1)
         bytes.append(contentsOf: value)

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import LogModel
 import LogStorage
 import NIOCore
@@ -127,11 +128,12 @@ struct ChangesRoute: Sendable {
     }
 }
 
-/// Readers that keep their memory from one request to the next.
+/// Readers that keep their memory from one request to the next. A reader is with one request at a time, so
+/// nobody waits for another's.
 private final class ReaderPool: Sendable {
-    private final class Pooled {
-        var reader: ChangeReader
-        init(limits: ChangeLimits) { self.reader = ChangeReader(limits: limits) }
+    private final class Pooled: Sendable {
+        let reader: Mutex<ChangeReader>
+        init(limits: ChangeLimits) { self.reader = Mutex(ChangeReader(limits: limits)) }
     }
 
     private let readers = Mutex<[Pooled]>([])
@@ -144,7 +146,12 @@ private final class ReaderPool: Sendable {
         defer {
             self.readers.withLock { if $0.count < Self.keptMax { $0.append(pooled) } }
         }
-        return try pooled.reader.read(body, as: form, batching: batching)
+        return try pooled.reader.withLock { reader throws(ChangeError) in
+            // Taken out, so that the reader has the only reference and need not copy.
+            let taken = body
+            body = []
+            return try reader.read(taken, as: form, batching: batching)
+        }
     }
 }
 

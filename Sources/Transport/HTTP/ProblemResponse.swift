@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import LogModel
 import LogStorage
 import NIOCore

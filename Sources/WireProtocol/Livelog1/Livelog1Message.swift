@@ -43,7 +43,7 @@ package enum Livelog1Message {
     ) {
         let head = "{\"changes\":\(id),\"token\":\"\(token)\",\"records\":["
         let count = head.utf8.count + records.count + 2
-        WebSocketFrame.appendTextHeader(count: count, to: &bytes)
+        OutboundFrame.appendTextHeader(count: count, to: &bytes)
         bytes.append(contentsOf: head.utf8)
         bytes.append(contentsOf: records)
         bytes.append(UInt8(ascii: "]"))

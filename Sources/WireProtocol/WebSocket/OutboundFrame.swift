@@ -3,7 +3,7 @@
 /// Reading frames, which is where the care is needed, is NIOWebSocket's. Writing one is a header of two, four
 /// or ten bytes, and is done here so that all frames that a session gets in one turn of its event loop
 /// lie in one buffer and leave in one write.
-package enum WebSocketFrame {
+package enum OutboundFrame {
     private static let finalText: UInt8 = 0x81
 
     /// Appends the header of a whole text message of `count` bytes.
