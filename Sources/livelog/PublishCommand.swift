@@ -131,14 +131,15 @@ struct PublishFailure: Error, CustomStringConvertible {
     let batch: Batch
 
     var description: String {
-        guard let line = self.error.problem?.line.flatMap(self.batch.inputLine(ofBodyLine:)) else {
+        let problem = self.error.problem
+        guard let problem, let line = problem.line.flatMap(self.batch.inputLine(ofBodyLine:)) else {
             let lines = self.batch.lineNumbers
             let first = lines.first ?? 0
             let range =
                 lines.count < 2 ? "line \(first)" : "lines \(first) to \(lines.last ?? first)"
             return "\(range): \(self.error)"
         }
-        return "line \(line): \(self.error)"
+        return "line \(line): the server refused it: \(problem.reason)"
     }
 }
 
