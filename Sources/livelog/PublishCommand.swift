@@ -14,10 +14,12 @@ struct PublishCommand: AsyncParsableCommand {
             again. They are recognised by a digest of the input from its beginning, so other input \
             is never taken for it; --again publishes the same input once more on purpose.
 
+            If lines were added to an input after it was published, only full batches are recognised: \
+            the last one, if it was not full, is cut anew and published again together with what was \
+            added. Publish added lines as an input of their own.
+
             With --producer a batch is recognised by that name and the number of its last change in \
-            the input instead. One name belongs to one input, which may only grow, and only beyond \
-            a whole number of batches: a last batch that was not full would be published again, \
-            together with what was added.
+            the input. One name belongs to one input, which may only grow, and as said above.
 
             Exit code 0: everything is in the log. 1: it is not; standard error says how far it got.
             """)
