@@ -1,4 +1,6 @@
 /// One change of the log, as a subscription sees it.
+///
+/// The slices share the memory of the message that they came in: copy what is kept for long.
 public struct ChangeRecord: Hashable, Sendable {
     /// What was done to the instance.
     public enum Action: String, Hashable, Sendable {

@@ -34,9 +34,13 @@ package final class FrameInbox: ChannelDuplexHandler {
         }
     }
 
+    /// How often a client that does not read says that it is alive: well within a server's patience.
+    package static let lifeSignInterval = TimeAmount.seconds(15)
+
     private var source: Messages.Source?
     private var isPaused = false
     private var readWasHeldBack = false
+    private var lifeSign: Scheduled<Void>?
 
     private init() {}
 
@@ -68,7 +72,7 @@ package final class FrameInbox: ChannelDuplexHandler {
         let frame = Self.unwrapInboundIn(data)
         switch frame.opcode {
         case .text:
-            if self.source?.yield(frame.unmaskedData) == .stopProducing { self.isPaused = true }
+            if self.source?.yield(frame.unmaskedData) == .stopProducing { self.pause(context) }
         case .ping:
             self.write(.pong, frame.unmaskedData, context: context)
         case .connectionClose:
@@ -87,6 +91,7 @@ package final class FrameInbox: ChannelDuplexHandler {
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
+        self.lifeSign?.cancel()
         self.finish(ClientError(.unreachable, "the connection was closed"))
         context.fireChannelInactive()
     }
@@ -106,8 +111,25 @@ package final class FrameInbox: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
+    /// Stops reading. As pings are not read either, the server gets pongs that it did not ask for: it
+    /// must not take a slow reader for a dead one.
+    private func pause(_ context: ChannelHandlerContext) {
+        guard !self.isPaused else { return }
+        self.isPaused = true
+        self.scheduleLifeSign(context)
+    }
+
+    private func scheduleLifeSign(_ context: ChannelHandlerContext) {
+        let loop = context.eventLoop.assumeIsolated()
+        self.lifeSign = loop.scheduleTask(in: Self.lifeSignInterval) {
+            self.write(.pong, ByteBuffer(), context: context)
+            self.scheduleLifeSign(context)
+        }
+    }
+
     private func resume(_ channel: any Channel) {
         self.isPaused = false
+        self.lifeSign?.cancel()
         guard self.readWasHeldBack else { return }
         self.readWasHeldBack = false
         channel.read()

@@ -42,6 +42,10 @@ public struct LivelogClient: Sendable {
         observe: @Sendable (ClientError, Duration) -> Void = { _, _ in }
     ) async throws(ClientError) -> Receipt {
         try identity.validate()
+        // Otherwise a file that cannot be read would look like a failure of the network.
+        if self.configuration.certificateAuthorityFile != nil {
+            _ = try self.configuration.tlsContext()
+        }
         let publisher = Publisher(server: self.server, configuration: self.configuration)
         var schedule = RetrySchedule(limit: limit, backoff: self.configuration.backoff)
         var generator = SystemRandomNumberGenerator()

@@ -26,7 +26,9 @@ extension ClientError {
             if error == .remoteConnectionClosed { return "the connection was closed" }
             return error.shortDescription
         case let error as NIOSSLError:
-            return "TLS failed: \(error)"
+            let text = "\(error)"
+            return text.contains("CERTIFICATE_VERIFY_FAILED")
+                ? "the server's certificate is not trusted" : "TLS failed: \(text)"
         default:
             return "\(error)"
         }

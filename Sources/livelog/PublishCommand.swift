@@ -14,10 +14,12 @@ struct PublishCommand: AsyncParsableCommand {
             again. They are recognised by a digest of the input from its beginning, so other input \
             is never taken for it; --again publishes the same input once more on purpose.
 
+            If lines were added to an input after it was published, only full batches are recognised: \
+            the last one, if it was not full, is cut anew and published again together with what was \
+            added. Publish added lines as an input of their own.
+
             With --producer a batch is recognised by that name and the number of its last change in \
-            the input instead. One name belongs to one input, which may only grow, and only beyond \
-            a whole number of batches: a last batch that was not full would be published again, \
-            together with what was added.
+            the input. One name belongs to one input, which may only grow, and as said above.
 
             Exit code 0: everything is in the log. 1: it is not; standard error says how far it got.
             """)
@@ -131,14 +133,15 @@ struct PublishFailure: Error, CustomStringConvertible {
     let batch: Batch
 
     var description: String {
-        guard let line = self.error.problem?.line.flatMap(self.batch.inputLine(ofBodyLine:)) else {
+        let problem = self.error.problem
+        guard let problem, let line = problem.line.flatMap(self.batch.inputLine(ofBodyLine:)) else {
             let lines = self.batch.lineNumbers
             let first = lines.first ?? 0
             let range =
                 lines.count < 2 ? "line \(first)" : "lines \(first) to \(lines.last ?? first)"
             return "\(range): \(self.error)"
         }
-        return "line \(line): \(self.error)"
+        return "line \(line): the server refused it: \(problem.reason)"
     }
 }
 

@@ -8,40 +8,49 @@ struct PublishSummary {
     private(set) var repeated = 0
     /// How many bytes of the input they were.
     private(set) var inputBytes = 0
-    private var first: UInt64?
-    private var last: Receipt?
+    /// The receipts of the batches at either end, for each epoch: there are several only if the server
+    /// lost its log in the middle.
+    private var ranges: [(first: Receipt, last: Receipt)] = []
 
     /// Adds a batch that the server has acknowledged.
     mutating func add(_ batch: Batch, _ receipt: Receipt) {
         self.count += batch.count
         if receipt.isRepeated { self.repeated += batch.count }
         self.inputBytes = batch.inputBytes
-        if self.first == nil { self.first = receipt.first }
-        self.last = receipt
+        if let range = self.ranges.last, range.first.epoch == receipt.epoch {
+            self.ranges[self.ranges.count - 1].last = receipt
+        } else {
+            self.ranges.append((receipt, receipt))
+        }
     }
 
     /// One line for people.
     var text: String {
-        guard let first, let last else { return "published 0 changes" }
+        if self.ranges.isEmpty { return "published 0 changes" }
         let changes = self.count == 1 ? "1 change" : "\(self.count) changes"
-        let durability = last.isDurable ? "durable" : "written"
-        var line = "published \(changes): offsets \(first) to \(last.last)"
-        line += " (epoch \(last.epoch), \(durability))"
+        let offsets = self.ranges.map { first, last in
+            let durability = last.isDurable ? "durable" : "written"
+            let range = "offsets \(first.first) to \(last.last)"
+            return "\(range) (epoch \(last.epoch), \(durability))"
+        }
+        var line = "published \(changes): \(offsets.joined(separator: ", "))"
         if self.repeated > 0 { line += "; \(self.repeated) of them were there already" }
         return line
     }
 
-    /// One JSON object. The epoch's and the offsets' members are null if there was nothing to publish.
+    /// One JSON object, with the offsets in the latest epoch. What a receipt says is null if there was
+    /// nothing to publish.
     func json(took duration: Duration) -> String {
         let milliseconds = Int((duration / .milliseconds(1)).rounded())
         let fraction = String(milliseconds % 1000 + 1000).dropFirst()
+        let range = self.ranges.last
         let members = [
-            ("epoch", self.last.map { "\"\($0.epoch)\"" }),
-            ("first", self.first.map(String.init)),
-            ("last", self.last.map { String($0.last) }),
+            ("epoch", range.map { "\"\($0.last.epoch)\"" }),
+            ("first", range.map { String($0.first.first) }),
+            ("last", range.map { String($0.last.last) }),
             ("count", String(self.count)),
             ("repeated", String(self.repeated)),
-            ("durable", self.last.map { String($0.isDurable) }),
+            ("durable", range.map { String($0.last.isDurable) }),
             ("seconds", "\(milliseconds / 1000).\(fraction)"),
         ]
         return "{" + members.map { "\"\($0.0)\":\($0.1 ?? "null")" }.joined(separator: ",") + "}"

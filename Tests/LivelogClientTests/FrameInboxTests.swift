@@ -50,6 +50,25 @@ import Testing
         #expect(socket.reads.count == 2)
     }
 
+    @Test func aSlowReaderSaysThatItIsAlive() async throws {
+        let socket = try await TestSocket()
+        let iterator = try #require(socket.messages).makeAsyncIterator()
+        let loop = socket.channel.testingEventLoop
+        for text in ["a", "b", "c"] {
+            try await socket.receive([0x81, 1] + Array(text.utf8))
+        }
+        for _ in 0..<3 {
+            await loop.advanceTime(by: FrameInbox.lifeSignInterval)
+            let pong = try await socket.channel.readOutbound(as: WebSocketFrame.self)
+            #expect(pong?.opcode == .pong)
+        }
+        for _ in 0..<3 { _ = try await iterator.next() }
+        try await socket.settle()
+        await loop.advanceTime(by: .hours(1))
+        let last = try await socket.channel.readOutbound(as: WebSocketFrame.self)
+        #expect(last == nil)
+    }
+
     @Test(
         arguments: [
             ([0x88, 2, 0x03, 0xE9], ClientError.Code.unavailable), ([0x88, 0], .unavailable),

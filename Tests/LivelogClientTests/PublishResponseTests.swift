@@ -42,6 +42,16 @@ import Testing
     }
 
     @Test(
+        arguments: [
+            ("line 3: no model", 3, "no model"), ("line 4: no model", 3, "line 4: no model"),
+            ("line 3: no model", nil, "line 3: no model"), ("no model", 3, "no model"),
+        ] as [(String, Int?, String)])
+    func aReasonHasNoLineOfTheBody(detail: String, line: Int?, reason: String) {
+        let problem = Problem(status: 422, code: "c", detail: detail, line: line)
+        #expect(problem.reason == reason)
+    }
+
+    @Test(
         arguments: [408, 429, 502, 503, 504, 507],
         [(nil, nil), ("2", .seconds(2)), ("Wed, 21 Oct 2015 07:28:00 GMT", nil), ("-1", nil)]
             as [(String?, Duration?)])
