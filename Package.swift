@@ -75,9 +75,8 @@ let package = Package(
         .target(
             name: "LivelogClient",
             dependencies: [
-                "LogModel", "WireProtocol",
+                "WireProtocol", "COpenSSL",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -88,11 +87,12 @@ let package = Package(
         .executableTarget(
             name: "livelog",
             dependencies: [
-                "LogModel", "LogStorage", "Replication", "Transport", "LivelogClient",
+                "LogStorage", "Replication", "Transport", "LivelogClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
 
@@ -101,6 +101,52 @@ let package = Package(
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        // Tests of the core and of storage.
+        .testTarget(
+            name: "LogModelTests", dependencies: ["LogModel"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LogFormatTests", dependencies: ["LogModel", "LogFormat", "CCRC32C"],
+            swiftSettings: borrowingSettings),
+        .testTarget(
+            name: "LogStorageTests",
+            dependencies: ["LogModel", "LogFormat", "LogStorage", "CLZ4", "TestSupport"],
+            swiftSettings: borrowingSettings),
+        .testTarget(
+            name: "MatchingTests", dependencies: ["LogModel", "LogFormat", "Matching", "TestSupport"],
+            swiftSettings: borrowingSettings),
+        .testTarget(
+            name: "WireProtocolTests", dependencies: ["LogModel", "WireProtocol", "CJSON"],
+            swiftSettings: borrowingSettings),
+        .testTarget(
+            name: "SessionsTests",
+            dependencies: ["LogModel", "LogFormat", "Sessions", "WireProtocol", "TestSupport"],
+            swiftSettings: borrowingSettings),
+        .testTarget(
+            name: "ReplicationTests",
+            dependencies: [
+                "LogModel", "LogFormat", "LogStorage", "Replication", "Sessions", "WireProtocol",
+                "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: borrowingSettings),
+        .target(
+            name: "TestSupport", dependencies: ["LogModel", "LogFormat", "LogStorage"],
+            path: "Tests/TestSupport", swiftSettings: borrowingSettings),
+
+        // Tests that need a socket or another process.
+        .testTarget(
+            name: "LivelogClientTests",
+            dependencies: [
+                "LivelogClient",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "EndToEndTests", exclude: ["Clients"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,8 +1,8 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
-package import Logging
 package import LogStorage
+package import Logging
 import NIOCore
 import NIOPosix
 package import Replication

@@ -88,7 +88,8 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
                 configuration: .init(isOutboundHalfClosureEnabled: true)))
     }
 
-    private func becomeWebSocket(_ channel: any Channel, _ head: HTTPRequestHead) throws -> Outcome {
+    private func becomeWebSocket(_ channel: any Channel, _ head: HTTPRequestHead) throws -> Outcome
+    {
         guard let handshake = Handshake(head) else {
             preconditionFailure("a handshake was agreed to and is none")
         }

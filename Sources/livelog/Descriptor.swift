@@ -54,13 +54,13 @@ struct Descriptor: Sendable {
         }
     }
 
-    /// The size of a regular file in bytes; nil for anything else.
+    /// The size of a file in bytes; nil for what has no places to go to, such as a pipe or a terminal.
     var fileSize: Int? {
-        var status = stat()
-        guard fstat(self.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            return nil
-        }
-        return Int(status.st_size)
+        let place = lseek(self.number, 0, SEEK_CUR)
+        guard place >= 0 else { return nil }
+        let end = lseek(self.number, 0, SEEK_END)
+        guard lseek(self.number, place, SEEK_SET) == place, end >= 0 else { return nil }
+        return end
     }
 
     /// Runs `body` on a thread for blocking work.

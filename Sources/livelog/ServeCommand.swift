@@ -1,10 +1,10 @@
 import ArgumentParser
-import Glibc
 import LogStorage
 import Logging
 import Replication
 import ServiceLifecycle
 import Transport
+import UnixSignals
 
 /// `livelog serve`: opens a log, or creates it, and serves it until it is told to stop.
 struct ServeCommand: AsyncParsableCommand {
@@ -24,19 +24,21 @@ struct ServeCommand: AsyncParsableCommand {
     var listen = "127.0.0.1:8080"
 
     @Option(help: "When a change is acknowledged and shown: durable (synced) or written.")
-    var ack = LogOptions.Acknowledgement.durable
+    var ack = Acknowledgement.durable
 
     @Option(help: "Bytes of a segment file; a multiple of 4096.")
     var segmentBytes = LogOptions().segmentByteCount
 
     @Option(help: "How much to say on stderr: debug, info, notice, warning or error.")
-    var logLevel = Logger.Level.notice
+    var logLevel = LogLevel.notice
 
     func run() async throws {
         let (host, port) = try Self.split(self.listen)
-        var logger = Logger(label: "livelog", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = self.logLevel
-        let options = LogOptions(acknowledgement: self.ack, segmentByteCount: self.segmentBytes)
+        var logger = Logger(
+            label: "livelog", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = self.logLevel.level
+        let options = LogOptions(
+            acknowledgement: self.ack.option, segmentByteCount: self.segmentBytes)
         let opened = try Recovery.open(directory: self.data, options: options)
         Self.tell(opened.report, directory: self.data, logger: logger)
 
@@ -44,15 +46,15 @@ struct ServeCommand: AsyncParsableCommand {
         let bell = VisibleBell()
         let limits = ServerLimits()
         let appender = try Appender(
-            writer: opened.writer, acknowledgement: self.ack, limits: limits.ingress, bell: bell,
+            writer: opened.writer, acknowledgement: self.ack.option, limits: limits.ingress,
+            bell: bell,
             logger: logger)
         defer { appender.stop() }
         let server = LivelogServer(
             log: log, queue: appender.queue, bell: bell, host: host, port: port, limits: limits,
             logger: logger
         ) { address in
-            print("listening on \(address)")
-            fflush(stdout)
+            StandardOutput.line("listening on \(address)")
         }
         let group = ServiceGroup(
             configuration: .init(
@@ -113,5 +115,29 @@ private struct ServeError: Error, CustomStringConvertible {
     let description: String
 }
 
-extension LogOptions.Acknowledgement: ExpressibleByArgument {}
-extension Logger.Level: @retroactive ExpressibleByArgument {}
+/// ``LogOptions/Acknowledgement`` as an option.
+enum Acknowledgement: String, ExpressibleByArgument, CaseIterable {
+    case durable, written
+
+    var option: LogOptions.Acknowledgement {
+        switch self {
+        case .durable: .durable
+        case .written: .written
+        }
+    }
+}
+
+/// How much the server says, as an option.
+enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+    case debug, info, notice, warning, error
+
+    var level: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

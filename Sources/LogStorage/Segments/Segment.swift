@@ -12,6 +12,8 @@ package final class Segment: Sendable {
     /// What every checksum in the segment begins with.
     let seed: UInt32
     private let mapping: Mapping
+    /// The mapping's bytes, which stay as long as `mapping` does: as long as the segment.
+    nonisolated(unsafe) private let bytes: UnsafeRawBufferPointer
     /// The place of the record `header.base + index`, in units of 8 bytes.
     private let places: NumberTable
     private let heads = Mutex(GroupHeads())
@@ -21,6 +23,7 @@ package final class Segment: Sendable {
         self.header = header
         self.seed = header.seed
         self.mapping = mapping
+        self.bytes = mapping.base
         let recordsMax = (Int(header.fileCount) - SegmentHeader.count) / RecordLayout.countMin
         self.places = try NumberTable(capacity: recordsMax)
     }
@@ -41,8 +44,8 @@ package final class Segment: Sendable {
     @_lifetime(borrow self)
     package func record(at offset: Offset) -> RecordView {
         let record = RecordView(
-            trusting: self.mapping.base.bytes, at: self.position(of: offset))
-        // The segment keeps the mapping, so the record may live as long as the segment is borrowed.
+            trusting: self.bytes.bytes, at: self.position(of: offset))
+        // The bytes stay mapped as long as the segment is borrowed.
         return _overrideLifetime(record, borrowing: self)
     }
 
@@ -51,11 +54,14 @@ package final class Segment: Sendable {
     /// Throws `corrupt`, with segment, position and reason, if the file was damaged since it was opened.
     @_lifetime(borrow self)
     package func checkedRecord(at offset: Offset) throws(StorageError) -> RecordView {
+        try self.check(offset)
+        return self.record(at: offset)
+    }
+
+    private func check(_ offset: Offset) throws(StorageError) {
         let position = self.position(of: offset)
         do throws(FormatError) {
-            let record = try RecordView(
-                checking: self.mapping.base.bytes, at: position, seed: self.seed)
-            return _overrideLifetime(record, borrowing: self)
+            _ = try RecordView(checking: self.bytes.bytes, at: position, seed: self.seed)
         } catch {
             throw StorageError(
                 .corrupt, "a durable record is damaged: \(error.message)", path: self.path,

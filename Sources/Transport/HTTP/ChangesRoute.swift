@@ -110,7 +110,8 @@ struct ChangesRoute: Sendable {
     private func tooLarge(line: Int) -> Problem {
         Problem(
             status: 413, code: "body-too-large", title: "Too large",
-            detail: "line \(line): a body has at most \(self.limits.bodyByteCountMax) bytes: send the "
+            detail:
+                "line \(line): a body has at most \(self.limits.bodyByteCountMax) bytes: send the "
                 + "changes in several requests", line: line)
     }
 
@@ -118,7 +119,8 @@ struct ChangesRoute: Sendable {
         let line = self.lineCount(bytes)
         return Problem(
             status: 400, code: "body-incomplete", title: "The body cannot be read",
-            detail: "line \(line): the body ended after \(bytes.count) bytes, before its announced end",
+            detail:
+                "line \(line): the body ended after \(bytes.count) bytes, before its announced end",
             line: line)
     }
 

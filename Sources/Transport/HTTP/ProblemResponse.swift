@@ -28,7 +28,8 @@ extension Problem {
         case .full:
             self.init(
                 status: 503, code: "overloaded", title: "Overloaded",
-                detail: "too many changes wait to be appended; nothing of this request was: try again",
+                detail:
+                    "too many changes wait to be appended; nothing of this request was: try again",
                 retryAfter: 1)
         case .closed:
             self.init(

@@ -39,7 +39,8 @@ enum RequestIdentity {
     }
 
     private static func check(_ text: String, _ name: String, countMax: Int) throws(Problem) {
-        guard (1...countMax).contains(text.utf8.count), text.utf8.allSatisfy({ (33...126).contains($0) })
+        guard (1...countMax).contains(text.utf8.count),
+            text.utf8.allSatisfy({ (33...126).contains($0) })
         else { throw self.problem("\(name) has 1 to \(countMax) visible ASCII characters") }
     }
 

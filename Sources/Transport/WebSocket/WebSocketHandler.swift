@@ -57,7 +57,8 @@ final class WebSocketHandler: ChannelInboundHandler, SessionConnection {
         self.quietTicks = 0
         guard !self.isClosing else { return }
         do throws(MessageAssembly.Violation) {
-            switch try self.assembly.add(frame, limit: self.hub.limits.session.messageByteCountMax) {
+            switch try self.assembly.add(frame, limit: self.hub.limits.session.messageByteCountMax)
+            {
             case .text(let message): self.receive(message)
             case .binary:
                 if let id { self.hub.dispatcher.receiveBinary(from: id) }
