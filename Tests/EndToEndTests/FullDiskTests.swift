@@ -10,9 +10,7 @@ import Testing
         try await withSmallDisk(megabytes: 8) { disk in
             let ballast = disk.appending(path: "ballast")
             try Data(count: 3 << 20).write(to: ballast)
-            let server = try await LivelogServer.start(
-                data: disk.appending(path: "data"), options: ["--segment-bytes", "1048576"])
-            try await server.whileRunning { server in
+            try await withServer(in: disk, options: ["--segment-bytes", "1048576"]) { server in
                 let live = try server.subscribeWithPython(model: "disk.Note", where: "kind=x")
                 let acknowledged = try await server.publishUntilFull()
                 #expect(acknowledged > 0)
@@ -28,7 +26,6 @@ import Testing
                 for reader in [live, late] {
                     let next = try await reader.records(1)
                     #expect(next.map(\.offset) == [receipt.first])
-                    await reader.kill()
                 }
             }
         }

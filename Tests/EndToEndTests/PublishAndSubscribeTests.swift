@@ -13,13 +13,12 @@ import Testing
                     try server.subscribeWithPython(model: Fixture.model, where: Fixture.filter),
                 ]
                 let publish = try server.publish(fixture.file)
+                #expect(await publish.ending() == .exited(0), "\(publish.errorOutput)")
                 for subscriber in subscribers {
                     let records = try await subscriber.records(Fixture.matching)
                     expectExactly(fixture.instances, in: records, of: subscriber.name)
                 }
-                #expect(await publish.ending() == .exited(0), "\(publish.errorOutput)")
                 try await expectNothingMore(from: subscribers, of: server)
-                for subscriber in subscribers { await subscriber.kill() }
             }
         }
     }

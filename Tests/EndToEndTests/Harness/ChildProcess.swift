@@ -4,7 +4,7 @@ import Synchronization
 /// A program that a test started: its output line by line, its end, and what it complained about.
 ///
 /// The one reader of the output is the test. When the test is cancelled, by its time limit too,
-/// whatever waits here stops waiting.
+/// whatever waits here stops waiting. A program that nobody holds any more is killed.
 final class ChildProcess: Sendable {
     /// How a program ended.
     enum Ending: Equatable, Sendable {
@@ -14,6 +14,7 @@ final class ChildProcess: Sendable {
 
     let name: String
     let processIdentifier: Int32
+    private let process: Process
     private let lines: AsyncStream<String>
     private let ended: Task<Ending, Never>
     private let complaints = LineCollector()
@@ -56,7 +57,17 @@ final class ChildProcess: Sendable {
             return .killed(signal: SIGKILL)
         }
         try process.run()
+        self.process = process
         self.processIdentifier = process.processIdentifier
+    }
+
+    deinit {
+        if process.isRunning { Self.kill(processIdentifier) }
+    }
+
+    /// Kills a program and those that it started: each program leads a process group of its own.
+    private static func kill(_ processIdentifier: Int32) {
+        Glibc.kill(-processIdentifier, SIGKILL)
     }
 
     /// The next line of the output, or `nil` when the program has closed it.
@@ -77,7 +88,7 @@ final class ChildProcess: Sendable {
 
     /// Ends the program as a power cut of the process: it cannot react.
     func kill() async {
-        Glibc.kill(processIdentifier, SIGKILL)
+        if process.isRunning { Self.kill(processIdentifier) }
         _ = await ended.value
     }
 
@@ -87,7 +98,7 @@ final class ChildProcess: Sendable {
         await withTaskCancellationHandler {
             await ended.value
         } onCancel: {
-            Glibc.kill(processIdentifier, SIGKILL)
+            if process.isRunning { Self.kill(processIdentifier) }
         }
     }
 
@@ -122,28 +133,25 @@ private final class LineCollector: Sendable {
 
 extension Pipe {
     /// A pipe that hands over each line, and what is left at the end.
+    ///
+    /// A thread of its own reads it, and ends with the last program that holds the writing side.
     fileprivate static func split(
         _ onLine: @escaping @Sendable (String) -> Void,
         atEnd: @escaping @Sendable () -> Void = {}
     ) -> Pipe {
         let pipe = Pipe()
-        let partial = Mutex(Data())
-        pipe.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            let whole = partial.withLock { partial in
+        let reading = pipe.fileHandleForReading
+        Thread.detachNewThread {
+            var partial = Data()
+            while case let data = reading.availableData, !data.isEmpty {
                 partial.append(data)
-                var pieces = partial.split(
+                var lines = partial.split(
                     separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-                partial = data.isEmpty ? Data() : Data(pieces.removeLast())
-                return pieces
+                partial = Data(lines.removeLast())
+                for line in lines { onLine(String(decoding: line, as: UTF8.self)) }
             }
-            for line in whole where !(data.isEmpty && line.isEmpty) {
-                onLine(String(decoding: line, as: UTF8.self))
-            }
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                atEnd()
-            }
+            if !partial.isEmpty { onLine(String(decoding: partial, as: UTF8.self)) }
+            atEnd()
         }
         return pipe
     }

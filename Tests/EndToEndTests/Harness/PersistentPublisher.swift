@@ -5,15 +5,15 @@ actor PersistentPublisher {
     private static let runsAtMost = 50
 
     private let file: URL
-    /// `nil` while no server runs.
-    private var server: LivelogServer?
-    private var current: ChildProcess?
+    private let server: LivelogServer
+    private var serverIsUp = true
     private var isWaiting = false
-    private let (restarts, restarted) = AsyncStream.makeStream(of: LivelogServer.self)
-
-    /// How often a server or a publisher was killed while this was not done.
-    private(set) var interruptions = 0
     private var isDone = false
+    private var current: ChildProcess?
+    private let (restarts, restarted) = AsyncStream.makeStream(of: Void.self)
+
+    /// How often the server was killed while there was still something to publish.
+    private(set) var interruptions = 0
 
     init(file: URL, server: LivelogServer) {
         self.file = file
@@ -23,38 +23,34 @@ actor PersistentPublisher {
     /// - Throws: `Failure` when so many runs fail that no kill explains them.
     func publishUntilDone() async throws {
         for _ in 1...Self.runsAtMost {
-            let publish = try await runningServer().publish(file)
+            try await waitUntilServerIsUp()
+            let publish = try server.publish(file)
             current = publish
             let ending = await publish.ending()
-            if ending == .exited(0) {
-                isDone = true
-                return
-            }
             try Task.checkCancellation()
+            isDone = ending == .exited(0)
+            if isDone { return }
             print("publish: \(ending): \(publish.errorOutput)")
         }
         throw Failure("publishing failed \(Self.runsAtMost) times")
     }
 
-    func killCurrent() async {
-        await current?.kill()
-    }
-
-    func serverGoesDown() {
+    /// Kills the server, and the running publisher too if `takingPublisher`, and starts the server again.
+    func killServer(takingPublisher: Bool) async throws {
         if !isDone { interruptions += 1 }
-        server = nil
-    }
-
-    func serverIsUp(_ server: LivelogServer) {
-        self.server = server
-        if isWaiting { restarted.yield(server) }
+        serverIsUp = false
+        if takingPublisher { await current?.kill() }
+        await server.kill()
+        try await server.restart()
+        serverIsUp = true
+        if isWaiting { restarted.yield() }
         isWaiting = false
     }
 
-    private func runningServer() async throws -> LivelogServer {
-        if let server { return server }
+    private func waitUntilServerIsUp() async throws {
+        guard !serverIsUp else { return }
         isWaiting = true
-        for await server in restarts { return server }
+        for await _ in restarts { return }
         throw CancellationError()
     }
 }
