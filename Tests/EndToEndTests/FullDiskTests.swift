@@ -60,20 +60,17 @@ private func withSmallDisk(
     megabytes: Int, _ body: (URL) async throws -> Void
 ) async throws {
     try await withTemporaryDirectory { directory in
-        try await mount(["-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", directory.path])
+        let disk = ["DISK": directory.path, "SIZE": "\(megabytes)m"]
+        try await ChildProcess.shell(
+            #"exec mount -t tmpfs -o "size=$SIZE" tmpfs "$DISK""#, environment: disk
+        ).output()
         let outcome: (any Error)?
         do {
             try await body(directory)
             outcome = nil
         } catch { outcome = error }
         // Lazily, so that a reader that still holds a file does not keep the directory busy.
-        let unmount = try ChildProcess(URL(filePath: "/bin/umount"), ["--lazy", directory.path])
-        await unmount.ending()
+        try await ChildProcess.shell(#"exec umount --lazy "$DISK""#, environment: disk).output()
         if let outcome { throw outcome }
     }
-}
-
-private func mount(_ arguments: [String]) async throws {
-    let mount = try ChildProcess(URL(filePath: "/bin/mount"), arguments)
-    guard await mount.ending() == .exited(0) else { throw mount.failure("cannot mount") }
 }

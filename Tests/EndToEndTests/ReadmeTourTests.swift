@@ -15,7 +15,7 @@ import Testing
                 case .serve, .page:
                     continue  // The server runs; the page has a test of its own.
                 case .publish:
-                    let output = try await run(step.content)
+                    let output = try await ChildProcess.shell(step.content).output().joined()
                     let receipt = try JSONDecoder().decode(Receipt.self, from: Data(output.utf8))
                     #expect(receipt.durable && receipt.first == UInt64(published))
                     published += 1
@@ -23,9 +23,9 @@ import Testing
                         #expect(try await follower.records(1).map(\.offset) == [receipt.first])
                     }
                 case .history:
-                    try await run(step.content)
+                    try await ChildProcess.shell(step.content).output()
                 case .follow:
-                    let follower = try shell("exec \(step.content)")
+                    let follower = try ChildProcess.shell("exec \(step.content)")
                     #expect(try await follower.records(1).count == 1)
                     followers.append(follower)
                 }
@@ -33,18 +33,4 @@ import Testing
             #expect(published == 2 && followers.count == 2)
         }
     }
-}
-
-private func shell(_ command: String) throws -> ChildProcess {
-    try ChildProcess(URL(filePath: "/bin/bash"), ["-euo", "pipefail", "-c", command])
-}
-
-/// Runs a command to its end and returns its output.
-@discardableResult
-private func run(_ command: String) async throws -> String {
-    let process = try shell(command)
-    var output: [String] = []
-    while let line = await process.nextLine() { output.append(line) }
-    guard await process.ending() == .exited(0) else { throw process.failure("failed: \(command)") }
-    return output.joined(separator: "\n")
 }

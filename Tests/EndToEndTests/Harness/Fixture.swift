@@ -13,13 +13,10 @@ struct Fixture {
 
     static func unpacked(into directory: URL) async throws -> Fixture {
         let file = directory.appending(path: "changes.ndjson")
-        let unpack = try ChildProcess(
-            URL(filePath: "/bin/sh"),
-            [
-                "-c", #"gzip --decompress --stdout "$1" > "$2""#, "sh", Places.fixture.path,
-                file.path,
-            ])
-        guard await unpack.ending() == .exited(0) else { throw unpack.failure("cannot unpack") }
+        try await ChildProcess.shell(
+            #"gzip --decompress --stdout "$PACKED" > "$FILE""#,
+            environment: ["PACKED": Places.fixture.path, "FILE": file.path]
+        ).output()
         return Fixture(file: file, instances: try matchingInstances(of: file))
     }
 
