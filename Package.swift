@@ -96,15 +96,6 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
-        // Real servers, clients and a browser: sockets and child processes.
-        .testTarget(
-            name: "EndToEndTests",
-            dependencies: [
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-            ],
-            exclude: ["Clients"], swiftSettings: swiftSettings),
-
         // C: hardware instructions and libraries of the system.
         .target(name: "CCRC32C"),
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -154,8 +145,14 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
+        // Real servers, clients and a browser: sockets and child processes.
         .testTarget(
-            name: "EndToEndTests", exclude: ["Clients"], swiftSettings: swiftSettings),
+            name: "EndToEndTests",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            exclude: ["Clients"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
 )
