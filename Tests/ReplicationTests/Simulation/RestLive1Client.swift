@@ -34,7 +34,7 @@ final class RestLive1Client {
         self.connection = connection
         self.held = [:]
         self.last = nil
-        connection.onMessage = { self.take($0, log()) }
+        connection.onMessage = { [unowned self] in self.take($0, log()) }
     }
 
     func subscribe(to group: GroupKey, startingAt start: Offset) {

@@ -71,6 +71,8 @@ final class Simulation {
     func run(steps count: Int) throws -> String? {
         for _ in 0..<count where self.findings.first == nil { try self.step() }
         if self.findings.first == nil { try self.settle() }
+        // An open session and its connection hold each other.
+        for connection in self.connections { connection.disconnect() }
         return self.findings.first
     }
 
