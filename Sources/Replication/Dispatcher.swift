@@ -24,8 +24,10 @@ package final class Dispatcher {
     package struct Limits: Sendable {
         /// Records that a turn looks at. Default 2,048.
         package var recordsPerTurnMax = 2048
-        /// Bytes for all sockets that a turn fills. Default 4 MiB.
+        /// Bytes for all sockets that a turn gives out live, and as many to lagging sessions. Default 4 MiB.
         package var byteCountPerTurnMax = 4 << 20
+        /// Lagging sessions that take a step in a turn. Default 1,024.
+        package var stepsPerTurnMax = 1024
         /// Bytes that a lagging session gets in one step. Default 256 KiB.
         package var catchUpByteCountMax = 256 << 10
         /// Postings of one subscription that a step of catching up looks at. Default 1,024.
@@ -230,11 +232,14 @@ package final class Dispatcher {
 
     // MARK: - What live and catching up share
 
-    /// Writes what a session has. If its socket cannot take more, the session leaves the live path.
-    func flush(_ index: Int) {
-        guard let entry = self.entries[index], !entry.session.outbox.isEmpty else { return }
+    /// Writes what a session has, and returns how many bytes that were. If its socket cannot take more, the
+    /// session leaves the live path.
+    @discardableResult
+    func flush(_ index: Int) -> Int {
+        guard let entry = self.entries[index], !entry.session.outbox.isEmpty else { return 0 }
+        let byteCount = entry.session.outbox.count
         self.entries[index]?.session.outbox = []
-        if entry.connection.send(entry.session.outbox) { return }
+        if entry.connection.send(entry.session.outbox) { return byteCount }
         self.entries[index]?.session.isBlocked = true
         self.lagging.removeAll { $0 == index }
         self.entries[index]?.isQueued = false
@@ -243,6 +248,7 @@ package final class Dispatcher {
             self.leaveMatcher(index, slot)
             self.entries[index]?.session.becomeLagging(slot, cursor: self.cursor)
         }
+        return byteCount
     }
 
     func queueIfLagging(_ index: Int) {
@@ -287,9 +293,10 @@ package final class Dispatcher {
     private func start(_ index: Int, _ slot: Int) {
         guard case .starting(let start)? = self.entries[index]?.session.subscriptions[slot].phase
         else { return }
+        let visible = self.log.watermarks.visible
         let next: Offset
         switch start {
-        case .now: next = self.log.watermarks.visible
+        case .now: next = visible
         case .start: next = self.log.first
         case .token(let token):
             if let failure = self.log.refusal(of: token) {
@@ -304,7 +311,7 @@ package final class Dispatcher {
             return
         }
         self.entries[index]?.session.begin(slot, at: next, token: token)
-        self.joinLiveAtOnce(index)
+        if next == visible { self.joinLiveAtOnce(index) }
         self.queueIfLagging(index)
     }
 }

@@ -86,7 +86,7 @@ final class Simulation {
         case ..<65: self.turnIfWanted()
         case ..<73: self.connections.randomElement(using: &self.random)?.becomeWritable()
         case ..<83: self.read()
-        case ..<87: self.connectOrDisconnect()
+        case ..<88: self.connectOrDisconnect()
         case ..<96: self.subscribeOrUnsubscribe()
         case ..<98: self.dispatcher.tellProgress()
         case ..<99: self.talkNonsense()
