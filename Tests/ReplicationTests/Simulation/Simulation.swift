@@ -40,6 +40,7 @@ final class Simulation {
         limits.recordsPerTurnMax = random.pick([1, 3, 3, 20])
         limits.byteCountPerTurnMax = random.pick([1, 600, 1 << 20])
         limits.catchUpByteCountMax = random.pick([1, 400, 1500, 1 << 20])
+        limits.stepsPerTurnMax = random.pick([1, 2, 100])
         limits.postingsMax = random.pick([1, 2, 2, 3, 50])
         self.limits = limits
         var sessionLimits = SessionLimits()
