@@ -54,7 +54,7 @@ struct ServeCommand: AsyncParsableCommand {
             log: log, queue: appender.queue, bell: bell, host: host, port: port, limits: limits,
             logger: logger
         ) { address in
-            StandardOutput.line("listening on \(address)")
+            StandardStream.output.write("listening on \(address)\n")
         }
         let group = ServiceGroup(
             configuration: .init(
