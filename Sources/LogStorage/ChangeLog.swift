@@ -58,9 +58,9 @@ package final class ChangeLog: Sendable {
         /// What happened and what to do, for people.
         package var explanation: String {
             switch self {
-            case .retained: "the records after this token are no longer kept: take a snapshot"
-            case .epoch: "this token is from another history of the log: take a snapshot"
-            case .unknownToken: "this log never had the place that the token names: take a snapshot"
+            case .retained: "the records after this token are no longer kept: begin anew"
+            case .epoch: "this token is from another history of the log: begin anew"
+            case .unknownToken: "this log never had the place that the token names: begin anew"
             }
         }
     }
