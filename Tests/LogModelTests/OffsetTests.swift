@@ -26,20 +26,22 @@ struct OffsetTests {
         #expect("\(Offset(1_234_567))" == "1234567")
     }
 
+    // What traps is printed, because the optimiser drops a sum that nobody uses, and its trap with it.
+
     @Test func theOffsetAfterTheLastTraps() async {
-        await #expect(processExitsWith: .failure) { _ = Offset(.max).next }
+        await #expect(processExitsWith: .failure) { print(Offset(.max).next) }
     }
 
     @Test func goingBackTraps() async {
-        await #expect(processExitsWith: .failure) { _ = Offset(5).advanced(by: -1) }
+        await #expect(processExitsWith: .failure) { print(Offset(5).advanced(by: -1)) }
     }
 
     @Test func goingTooFarTraps() async {
-        await #expect(processExitsWith: .failure) { _ = Offset(.max - 1).advanced(by: 2) }
+        await #expect(processExitsWith: .failure) { print(Offset(.max - 1).advanced(by: 2)) }
     }
 
     @Test func aNegativeDistanceTraps() async {
-        await #expect(processExitsWith: .failure) { _ = Offset(4).distance(from: Offset(5)) }
+        await #expect(processExitsWith: .failure) { print(Offset(4).distance(from: Offset(5))) }
     }
 
     @Test func aReceiptCountsItsRecords() {
