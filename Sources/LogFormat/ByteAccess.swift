@@ -89,13 +89,6 @@ struct ByteWriter: ~Copyable {
         return position + source.byteCount
     }
 
-    /// Writes zeros from `position` to the end.
-    func clear(from position: Int) {
-        for index in position..<self.bytes.count {
-            self.bytes[index] = 0
-        }
-    }
-
     /// What was written so far, borrowed for `body`.
     func withSpan(_ body: (RawSpan) -> UInt32) -> UInt32 {
         body(UnsafeRawBufferPointer(self.bytes).bytes)
