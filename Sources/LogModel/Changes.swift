@@ -124,6 +124,11 @@ package struct Changes: Sendable {
     }
 
     /// Adds `bytes` to `text` and returns where they are.
+    package mutating func add(_ bytes: [UInt8]) -> Slice {
+        self.add(bytes.span.bytes)
+    }
+
+    /// Adds `bytes` to `text` and returns where they are.
     package mutating func add(_ bytes: RawSpan) -> Slice {
         let start = self.text.count
         // Raw memory: copied whole, within the call.

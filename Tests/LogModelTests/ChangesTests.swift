@@ -4,8 +4,8 @@ import Testing
 struct ChangesTests {
     @Test func addedBytesAreFoundAgain() {
         var changes = Changes(text: Array("before".utf8))
-        let first = changes.add("one".utf8)
-        let second = changes.add("two".utf8)
+        let first = changes.add(Array("one".utf8))
+        let second = changes.add(Array("two".utf8))
         #expect(changes.copy(first) == "one")
         #expect(changes.copy(second) == "two")
         #expect(first.range == 6..<9)
