@@ -116,7 +116,8 @@ let package = Package(
             name: "MatchingTests", dependencies: ["LogModel", "LogFormat", "Matching", "TestSupport"],
             swiftSettings: borrowingSettings),
         .testTarget(
-            name: "WireProtocolTests", dependencies: ["LogModel", "WireProtocol", "CJSON"],
+            name: "WireProtocolTests",
+            dependencies: ["LogModel", "LogFormat", "WireProtocol", "CJSON", "TestSupport"],
             swiftSettings: borrowingSettings),
         .testTarget(
             name: "SessionsTests",

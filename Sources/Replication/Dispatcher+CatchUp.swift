@@ -30,6 +30,18 @@ extension Dispatcher {
         }
     }
 
+    /// Makes live the subscriptions of a session that have nothing to catch up with.
+    func joinLiveAtOnce(_ index: Int) {
+        guard let session = self.entries[index]?.session, !session.isBlocked else { return }
+        let lagging = session.subscriptions.indices.filter { session.subscriptions[$0].isLagging }
+        do throws(StorageError) {
+            try self.joinLive(index, lagging)
+        } catch {
+            self.logger.error("a session is closed: \(error)")
+            self.fail(index)
+        }
+    }
+
     private func takeStep(_ index: Int) throws(StorageError) {
         guard let subscriptions = self.entries[index]?.session.subscriptions else { return }
         let lagging = subscriptions.indices.filter { subscriptions[$0].isLagging }
@@ -45,11 +57,15 @@ extension Dispatcher {
     }
 
     /// Makes live the subscriptions that have reached the loop's cursor.
+    ///
+    /// A client of rest-live 1 cannot tell an older frame of one subscription from a newer one of another, so
+    /// its subscriptions become live together.
     private func joinLive(_ index: Int, _ slots: [Int]) throws(StorageError) {
-        for slot in slots {
-            guard let next = self.entries[index]?.session.subscriptions[slot].next,
-                next >= self.cursor
-            else { continue }
+        guard let session = self.entries[index]?.session else { return }
+        let reached = slots.filter { session.subscriptions[$0].next >= self.cursor }
+        if session.dialect == .restLive1 && reached.count < slots.count { return }
+        for slot in reached {
+            let next = session.subscriptions[slot].next
             let token = try self.log.token(at: next).text
             self.entries[index]?.session.becomeLive(slot, token: token)
             self.joinMatcher(index, slot)

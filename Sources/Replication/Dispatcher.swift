@@ -304,6 +304,7 @@ package final class Dispatcher {
             return
         }
         self.entries[index]?.session.begin(slot, at: next, token: token)
+        self.joinLiveAtOnce(index)
         self.queueIfLagging(index)
     }
 }

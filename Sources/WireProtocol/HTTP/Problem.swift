@@ -33,12 +33,14 @@ package struct Problem: Error, Hashable, Sendable {
 
     /// A body that is not changes.
     package init(_ error: ChangeError) {
+        let isTooLarge =
+            error.code.hasSuffix("-too-large")
+            || ["too-many-changes", "too-many-values"].contains(error.code)
         let isMalformed = JSONError.Code(rawValue: error.code) != nil || error.code == "empty-body"
-        let isTooLarge = error.code.hasSuffix("-too-large") || error.code == "too-many-changes"
         self.init(
-            status: isMalformed ? 400 : isTooLarge ? 413 : 422, code: error.code,
-            title: isMalformed
-                ? "The body cannot be read" : isTooLarge ? "Too large" : "This is not a change",
+            status: isTooLarge ? 413 : isMalformed ? 400 : 422, code: error.code,
+            title: isTooLarge
+                ? "Too large" : isMalformed ? "The body cannot be read" : "This is not a change",
             detail: "line \(error.line): \(error.message)", line: error.line)
     }
 

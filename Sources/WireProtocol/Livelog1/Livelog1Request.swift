@@ -90,6 +90,13 @@ package enum Livelog1Request: Hashable, Sendable {
                     "the value of \"\(condition.key)\" is a string, a number, true, false or null")
         }
         let limits = ChangeLimits.default
+        guard condition.key.bytes.count <= limits.groupNameBytesMax else {
+            throw Livelog1Error(
+                code: "invalid-filter",
+                message:
+                    "the property in \"where\" has more than \(limits.groupNameBytesMax) bytes; the log "
+                    + "keeps no groups for such properties")
+        }
         guard value.text.bytes.count <= limits.groupValueBytesMax else {
             throw Livelog1Error(
                 code: "invalid-filter",

@@ -35,6 +35,21 @@ package enum CamelCase {
     }
 
     private static func append(key: borrowing Span<UInt8>, to result: inout [UInt8]) {
+        guard self.hasEscape(key) else { return self.append(plain: key, to: &result) }
+        // The original reads the JSON before it renames: an escaped underscore is one.
+        var content: [UInt8] = []
+        JSONText.appendUnescaped(key.extracting(1..<key.count - 1), to: &content)
+        var renamed: [UInt8] = []
+        self.append(plain: content.span, to: &renamed)
+        JSONText.append(string: renamed, to: &result)
+    }
+
+    private static func hasEscape(_ key: borrowing Span<UInt8>) -> Bool {
+        for index in key.indices where key[index] == UInt8(ascii: "\\") { return true }
+        return false
+    }
+
+    private static func append(plain key: borrowing Span<UInt8>, to result: inout [UInt8]) {
         var at = 0
         while at < key.count {
             let isDropped =

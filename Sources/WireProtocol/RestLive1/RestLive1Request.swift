@@ -42,8 +42,8 @@ package enum RestLive1Request: Hashable, Sendable {
         case .null: false
         case .boolean: document.boolean(node) ?? false
         case .number:
-            document.rawText(of: node).prefix { $0 != UInt8(ascii: "e") && $0 != UInt8(ascii: "E") }
-                .contains { $0 >= UInt8(ascii: "1") && $0 <= UInt8(ascii: "9") }
+            // What is too small for a double is zero there as here.
+            Double(String(decoding: document.rawText(of: node), as: UTF8.self)) != 0
         case .string: !(document.stringBytes(node) ?? []).isEmpty
         case .array: !document.elements(of: node).isEmpty
         case .object: !document.members(of: node).isEmpty

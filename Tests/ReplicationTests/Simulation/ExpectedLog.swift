@@ -1,0 +1,116 @@
+import LogModel
+import TestSupport
+
+/// What a simulation has submitted, and what the log must have made of it: decided here once more, from the
+/// promises, without the log's own code.
+struct ExpectedLog {
+    /// A group by what makes it one: the value's text, and whether it is `null`.
+    struct Group: Hashable {
+        let model: Text
+        let property: Text
+        let isNull: Bool
+        let text: Text
+
+        init(_ model: Text, _ property: Text, _ value: Scalar) {
+            self.model = model
+            self.property = property
+            self.isNull = value.kind == .null
+            self.text = value.text
+        }
+    }
+
+    /// A group as a record carries it.
+    struct Entry {
+        let group: Group
+        let value: Scalar
+        let membership: Membership
+    }
+
+    struct Record {
+        let action: Action
+        let model: Text
+        let key: Scalar
+        let instance: String
+        let entries: [Entry]
+        let isLastOfBatch: Bool
+    }
+
+    /// An instance: `1` and `"1"` are the same key.
+    private struct Instance: Hashable {
+        let model: Text
+        let key: Text
+    }
+
+    private(set) var records: [Record] = []
+    private var alive: [Instance: [(group: Group, value: Scalar)]] = [:]
+
+    /// The offset after the last record.
+    var end: Offset { Offset(UInt64(self.records.count)) }
+
+    /// Notes what a change of an instance does.
+    mutating func append(
+        _ action: Action, _ model: Text, key: Scalar, groups: [(Text, Scalar)], instance: String,
+        isLastOfBatch: Bool
+    ) {
+        let name = Instance(model: model, key: key.text)
+        let before = self.alive[name]
+        let own =
+            [(Group(model, "", .null), Scalar.null)] + groups.map { (Group(model, $0, $1), $1) }
+        var entries: [Entry] = []
+        if action == .deleted {
+            for (group, value) in before ?? own {
+                entries.append(Entry(group: group, value: value, membership: .left))
+            }
+            self.alive[name] = nil
+        } else {
+            for (group, value) in own {
+                let wasIn = before?.contains { $0.group == group } ?? false
+                entries.append(
+                    Entry(group: group, value: value, membership: wasIn ? .stayed : .entered))
+            }
+            for (group, value) in before ?? [] where !own.contains(where: { $0.0 == group }) {
+                entries.append(Entry(group: group, value: value, membership: .left))
+            }
+            self.alive[name] = own
+        }
+        self.records.append(
+            Record(
+                action: action, model: model, key: key, instance: instance, entries: entries,
+                isLastOfBatch: isLastOfBatch))
+    }
+
+    /// Forgets the records from `end` on, which were lost before anybody saw them.
+    mutating func cut(to end: Offset) {
+        let kept = self.records.prefix(Int(end.rawValue))
+        self.records = []
+        self.alive = [:]
+        for record in kept {
+            // A record's own groups are those that it does not only mention because they were left.
+            let groups = record.entries.filter {
+                $0.membership != .left || record.action == .deleted
+            }
+            self.append(
+                record.action, record.model, key: record.key,
+                groups: groups.dropFirst().map { ($0.group.property, $0.value) },
+                instance: record.instance, isLastOfBatch: record.isLastOfBatch)
+        }
+    }
+
+    /// Whether no batch goes across `offset`.
+    func isBoundary(_ offset: Offset) -> Bool {
+        offset == .zero
+            || (offset <= self.end && self.records[Int(offset.rawValue) - 1].isLastOfBatch)
+    }
+
+    /// The offsets in `range` of the records that carry `group`, by looking at every one.
+    func offsets(of group: Group, in range: Range<Offset>) -> [Offset] {
+        (range.lowerBound.rawValue..<range.upperBound.rawValue).filter { offset in
+            self.records[Int(offset)].entries.contains { $0.group == group }
+        }.map { Offset($0) }
+    }
+
+    /// The record at `offset`, if it was submitted.
+    subscript(offset: Offset) -> Record? {
+        offset < self.end ? self.records[Int(offset.rawValue)] : nil
+    }
+}

@@ -1,0 +1,110 @@
+import LogModel
+import Sessions
+import TestSupport
+
+/// What the clients of a simulation do.
+extension Simulation {
+    private static let groups: [GroupKey] = ["a.A", "b.B"].flatMap { (model: Text) in
+        [
+            GroupKey(model: model),
+            GroupKey(model: model, property: "list_id", value: .number(1)),
+            GroupKey(model: model, property: "list_id", value: .string("1")),
+            GroupKey(model: model, property: "list_id", value: .number(2)),
+            GroupKey(model: model, property: "list_id", value: .string("")),
+            GroupKey(model: model, property: "list_id", value: .null),
+            GroupKey(model: model, property: "done", value: .boolean(true)),
+            GroupKey(model: model, property: "done", value: .string("false")),
+            GroupKey(model: model, property: "nothing", value: .number(0)),
+        ]
+    }
+
+    /// Lets a client read some of what its socket holds.
+    func read() {
+        guard let client = self.livelog1.randomElement(using: &self.random) else { return }
+        client.read(1 + self.random.below(6), expecting: self.expected)
+        self.collectTokens(of: client)
+    }
+
+    func collectTokens(of client: Livelog1Client) {
+        for subscription in client.subscriptions.values {
+            guard let token = subscription.token else { continue }
+            self.tokens.append((token, subscription.position))
+        }
+        if self.tokens.count > 100 { self.tokens.removeFirst(50) }
+    }
+
+    func reconnectIfClosed(_ client: Livelog1Client) {
+        guard client.connection?.isClosed != false else { return }
+        // What a socket held may have come through before it broke, or not.
+        client.read(self.random.below(3), expecting: self.expected)
+        client.reconnect(over: self.connect(.livelog1))
+    }
+
+    func connectOrDisconnect() {
+        let place = self.random.below(self.livelog1.count + self.restLive1.count)
+        if place < self.livelog1.count {
+            let client = self.livelog1[place]
+            if client.connection?.isClosed == false {
+                client.connection?.disconnect()
+            } else {
+                self.reconnectIfClosed(client)
+            }
+        } else {
+            let client = self.restLive1[place - self.livelog1.count]
+            if client.connection?.isClosed == false {
+                client.connection?.disconnect()
+            } else {
+                client.reconnect(
+                    over: self.connect(.restLive1),
+                    subscriptionsMax: self.sessionLimits.subscriptionsMax
+                ) { [unowned self] in self.expected }
+            }
+        }
+    }
+
+    func subscribeOrUnsubscribe() {
+        let place = self.random.below(self.livelog1.count + self.restLive1.count)
+        if place < self.livelog1.count {
+            self.subscribeOrUnsubscribe(self.livelog1[place])
+        } else {
+            let client = self.restLive1[place - self.livelog1.count]
+            guard client.connection?.isClosed == false else { return }
+            let group = self.random.pick(
+                Self.groups.filter { !$0.property.bytes.isEmpty && $0.value.kind != .null })
+            if self.random.chance(2, in: 3) {
+                client.subscribe(to: group, startingAt: self.visible)
+            } else {
+                client.unsubscribe(from: group)
+            }
+        }
+    }
+
+    private func subscribeOrUnsubscribe(_ client: Livelog1Client) {
+        guard client.connection?.isClosed == false else { return }
+        if self.random.chance(1, in: 3) {
+            let ids = client.subscriptions.filter { $0.value.isAnswered && !$0.value.isEnding }.keys
+            if let id = ids.sorted().randomElement(using: &self.random) { client.unsubscribe(id) }
+            return
+        }
+        let group = self.random.pick(Self.groups)
+        switch self.random.below(4) {
+        case 0: client.subscribe(to: group, from: "start", startingAt: .zero)
+        case 1: client.subscribe(to: group, from: "now", startingAt: self.visible)
+        case 2: client.subscribe(to: group, from: nil, startingAt: self.visible)
+        default:
+            guard let token = self.tokens.randomElement(using: &self.random) else { return }
+            client.subscribe(to: group, from: token.text, startingAt: token.place)
+        }
+    }
+
+    /// Lets a client send what nobody understands. Nothing comes of it but an answer.
+    func talkNonsense() {
+        guard let connection = self.connections.randomElement(using: &self.random) else { return }
+        switch self.random.below(4) {
+        case 0: connection.receive("{")
+        case 1: connection.receive("{\"unsubscribe\":4711}")
+        case 2: connection.receive("{\"subscribe\":1,\"model\":\"a.A\",\"from\":\"yesterday\"}")
+        default: connection.receiveBinary()
+        }
+    }
+}
