@@ -184,18 +184,22 @@ package final class LogWriter {
         let header = SegmentHeader(
             identity: self.log.identity, epoch: self.log.epoch, base: self.next,
             fileCount: UInt64(self.options.segmentByteCount),
-            previousEpoch: self.segment.header.epoch, previousChecksum: self.lastChecksum)
+            previousEpoch: self.segment.epoch(before: self.next),
+            previousChecksum: self.lastChecksum)
         // Before the new file has its name the old one must be durable, because recovery takes the existence
         // of a segment as proof of that.
         try self.write()
         try self.synchronize()
-        try SegmentFile.create(header, in: self.directory)
-        let path = self.directory + "/" + SegmentFile.name(base: header.base)
-        let file = try File(path, .readWrite)
-        let segment = try SegmentFile.open(file)
-        self.file = file
-        self.segment = segment
-        self.log.segments.append(segment)
+        let draft = try SegmentFile.draft(header, in: self.directory)
+        do throws(StorageError) {
+            try draft.publish()
+        } catch {
+            // The file may have its name now. One more record in the old segment would lie beyond its end.
+            throw self.poison(error)
+        }
+        self.segment = draft.segment
+        self.file = draft.intoFile()
+        self.log.segments.append(self.segment)
         self.pending.position = SegmentHeader.count
     }
 

@@ -16,6 +16,8 @@ struct File: ~Copyable {
         /// Fails if the file exists.
         case create
         case createOrOpen
+        /// A directory, to sync it.
+        case directory
 
         var flags: CInt {
             switch self {
@@ -23,6 +25,7 @@ struct File: ~Copyable {
             case .readWrite: O_RDWR
             case .create: O_RDWR | O_CREAT | O_EXCL
             case .createOrOpen: O_RDWR | O_CREAT
+            case .directory: O_RDONLY | O_DIRECTORY
             }
         }
     }
@@ -87,6 +90,11 @@ struct File: ~Copyable {
 
     /// Reserves the file's first `count` bytes: later writes into them need no space.
     func reserve(_ count: Int) throws(StorageError) {
+    /// Waits until all of the file, or all names in the directory, are on the disk.
+    func synchronizeAll() throws(StorageError) {
+        try SystemCall.run("fsync", self.path) { fsync(self.descriptor) }
+    }
+
         // It gives its error instead of setting `errno`. Where the file system knows fallocate(2) it is that.
         var number = EINTR
         while number == EINTR { number = posix_fallocate(self.descriptor, 0, count) }

@@ -137,18 +137,18 @@ extension Recovery {
         let header = SegmentHeader(
             identity: identity, epoch: epoch, base: tail?.end ?? .zero,
             fileCount: UInt64(options.segmentByteCount),
-            previousEpoch: tail?.segment.header.epoch ?? epoch,
+            previousEpoch: tail.flatMap { $0.end == .zero ? nil : $0.segment.epoch(before: $0.end) }
+                ?? epoch,
             previousChecksum: tail?.checksum ?? 0)
         if let tail, tail.end == tail.segment.base {
             // An empty segment of the old epoch has the same name: it gives way.
             segments.removeLast()
         }
-        try SegmentFile.create(header, in: directory)
-        let path = directory + "/" + SegmentFile.name(base: header.base)
-        let segment = try SegmentFile.open(try File(path, .read))
-        segments.append(segment)
+        let draft = try SegmentFile.draft(header, in: directory)
+        try draft.publish()
+        segments.append(draft.segment)
         return Tail(
-            segment: segment, end: header.base, position: SegmentHeader.count,
+            segment: draft.segment, end: header.base, position: SegmentHeader.count,
             checksum: header.previousChecksum, time: tail?.time ?? .min)
     }
 }
