@@ -69,3 +69,21 @@ struct MetaFile: ~Copyable {
         Int(page.generation % 2) * MetaPage.count
     }
 }
+    /// Whether a page of whatever version ends in its own checksum.
+    private static func isWhole(_ page: RawSpan) -> Bool {
+        let end = MetaPage.count - 4
+        return page.loadLittleEndian(end, as: UInt32.self)
+            == Checksum.crc32c(page.slice(0, end))
+    }
+
+    /// Takes the lock of the file. It guards the log even if somebody removed `LOCK`, because without `meta`
+    /// there is no log.
+    func lock(_ directory: String) throws(StorageError) {
+        guard try self.file.tryLock() else {
+            throw StorageError(
+                .locked,
+                "another Livelog server has this data directory open, although its file LOCK was removed: "
+                    + "stop it, or choose another directory", path: directory)
+        }
+    }
+

@@ -10,6 +10,7 @@ extension Recovery {
         let names = try Directory.names(in: directory)
         if names.contains(MetaFile.name) {
             let meta = try MetaFile.open(in: directory)
+            try meta.lock(directory)
             report.wasClosedCleanly = meta.page.isClosedCleanly
             return meta
         }
@@ -26,7 +27,9 @@ extension Recovery {
             hashKey: SipHash.Key(low: random.next(), high: random.next()), epoch: self.newEpoch(),
             boot: try Machine.bootIdentity(),
             isVisibleAheadOfDurable: options.acknowledgement == .written, isClosedCleanly: true)
-        return try MetaFile.create(page, in: directory)
+        let meta = try MetaFile.create(page, in: directory)
+        try meta.lock(directory)
+        return meta
     }
 
     /// A new epoch, at random.
