@@ -72,9 +72,30 @@ struct BatchPlan {
                     change: change, keyHash: keyHash,
                     previousOfKey: previous ?? history.lastRecord(ofKeyHash: keyHash),
                     groups: start..<self.groups.count))
-            self.byteCount += RecordEncoder.count(
-                of: change, in: changes, groups: self.groups[start...])
+            self.byteCount += try self.checkedByteCount(of: change, in: changes, groupsFrom: start)
         }
+    }
+
+    /// Bytes of the record of `change`. What an instance leaves comes on top of what its producer sent, so
+    /// that the limits of the edge do not bound a record by themselves.
+    private func checkedByteCount(
+        of change: Changes.Change, in changes: Changes, groupsFrom start: Int
+    ) throws(StorageError) -> Int {
+        let groups = self.groups[start...]
+        guard groups.count <= Int(UInt16.max) else {
+            throw StorageError(
+                .batchTooLarge,
+                "a change enters and leaves \(groups.count) groups and a record names at most "
+                    + "\(UInt16.max): use fewer groups")
+        }
+        let count = RecordEncoder.count(of: change, in: changes, groups: groups)
+        guard count <= RecordLayout.countMax else {
+            throw StorageError(
+                .batchTooLarge,
+                "a record of \(count) bytes is longer than \(RecordLayout.countMax): submit a smaller "
+                    + "instance")
+        }
+        return count
     }
 
     private static func keyHash(
