@@ -36,10 +36,10 @@ func batch(at first: Offset) -> Changes {
     var changes = Changes()
     for index in 0...Int(first.rawValue % 5) {
         let offset = first.advanced(by: index).rawValue
-        let model = changes.add("torture.Row".utf8)
-        let key = changes.add(String(offset % 11).utf8)
+        let model = changes.add(Array("torture.Row".utf8))
+        let key = changes.add(Array(String(offset % 11).utf8))
         let pad = String(repeating: "x", count: Int(offset * 37 % 700))
-        let instance = changes.add("{\"n\":\(offset),\"pad\":\"\(pad)\"}".utf8)
+        let instance = changes.add(Array("{\"n\":\(offset),\"pad\":\"\(pad)\"}".utf8))
         changes.list.append(
             Changes.Change(
                 action: .updated, model: model,
@@ -62,8 +62,8 @@ func limitMemory(to count: Int?) {
 /// Appends and commits one record of about `count` bytes.
 func appendRow(_ count: Int, to writer: LogWriter) throws(StorageError) {
     var changes = Changes()
-    let model = changes.add("torture.Row".utf8)
-    let key = changes.add("1".utf8)
+    let model = changes.add(Array("torture.Row".utf8))
+    let key = changes.add(Array("1".utf8))
     let instance = changes.add([UInt8](repeating: UInt8(ascii: "x"), count: count))
     changes.list.append(
         Changes.Change(

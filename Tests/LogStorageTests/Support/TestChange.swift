@@ -45,7 +45,8 @@ extension Changes {
             self.list.append(
                 Change(
                     action: change.action, model: model, key: key,
-                    groups: start..<self.groups.count, instance: self.add(change.instance.utf8),
+                    groups: start..<self.groups.count,
+                    instance: self.add(Array(change.instance.utf8)),
                     views: 0..<0))
         }
         self.batchEnds = [self.list.count]
