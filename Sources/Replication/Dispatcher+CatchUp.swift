@@ -11,11 +11,19 @@ import Sessions
 /// subscriptions are merged, so that a session's records come in the order of the log. A window begins and
 /// ends between batches.
 extension Dispatcher {
-    /// Lets each session that lags take one step.
+    /// Lets sessions that lag take one step each, in turn, as many as a turn may.
     func catchUp() {
         let indices = self.lagging
         self.lagging.removeAll(keepingCapacity: true)
-        for index in indices {
+        var byteCount = 0
+        for (place, index) in indices.enumerated() {
+            if place >= self.limits.stepsPerTurnMax || byteCount >= self.limits.byteCountPerTurnMax
+            {
+                // The others come before those that have had their step.
+                let others = indices[place...].filter { self.entries[$0]?.isQueued == true }
+                self.lagging.insert(contentsOf: others, at: 0)
+                return
+            }
             guard self.entries[index] != nil else { continue }
             self.entries[index]?.isQueued = false
             do throws(StorageError) {
@@ -25,7 +33,7 @@ extension Dispatcher {
                 self.fail(index)
                 continue
             }
-            self.flush(index)
+            byteCount += self.flush(index)
             self.queueIfLagging(index)
         }
     }

@@ -9,8 +9,8 @@ import WireProtocol
 /// One for each event loop: reads the log behind the visible bound, finds who wants each record, and gives it
 /// to them. No queue, no lock, nothing handed between threads.
 ///
-/// A subscription that is live gets records from here, in ``turn()``; one that lags reads by its own cursor
-/// (`Dispatcher+CatchUp.swift`). The two meet on this loop: a lagging subscription whose cursor has reached
+/// A subscription that is live gets records in ``turn()`` (`Dispatcher+Live.swift`); one that lags reads by
+/// its own cursor (`Dispatcher+CatchUp.swift`). The two meet on this loop: a lagging subscription whose cursor has reached
 /// `cursor` is live from then on. Nothing can come between, so there is no gap and no duplicate.
 ///
 /// Invariants:
@@ -24,8 +24,10 @@ package final class Dispatcher {
     package struct Limits: Sendable {
         /// Records that a turn looks at. Default 2,048.
         package var recordsPerTurnMax = 2048
-        /// Bytes for all sockets that a turn fills. Default 4 MiB.
+        /// Bytes for all sockets that a turn gives out live, and as many to lagging sessions. Default 4 MiB.
         package var byteCountPerTurnMax = 4 << 20
+        /// Lagging sessions that take a step in a turn. Default 1,024.
+        package var stepsPerTurnMax = 1024
         /// Bytes that a lagging session gets in one step. Default 256 KiB.
         package var catchUpByteCountMax = 256 << 10
         /// Postings of one subscription that a step of catching up looks at. Default 1,024.
@@ -47,6 +49,8 @@ package final class Dispatcher {
         var isQueued = false
         /// Whether the session is in `touched` already.
         var isTouched = false
+        /// Whether the session is in `touchedByBatch` already.
+        var isTouchedByBatch = false
     }
 
     let log: ChangeLog
@@ -61,6 +65,8 @@ package final class Dispatcher {
     var lagging: [Int] = []
     /// Sessions that were given something in this turn.
     var touched: [Int] = []
+    /// Sessions that were given something of the batch at hand.
+    var touchedByBatch: [Int] = []
     var renderer = RecordRenderer()
 
     /// Creates the dispatcher of an event loop, at the end of the visible log.
@@ -154,87 +160,16 @@ package final class Dispatcher {
         for entry in self.entries { entry?.connection.close(.goingAway, reason: reason) }
     }
 
-    // MARK: - Live
-
-    private func giveOutNewRecords() {
-        if self.matcher.isEmpty {
-            self.cursor = self.log.watermarks.visible
-            return
-        }
-        var records = 0
-        var byteCount = 0
-        while records < self.limits.recordsPerTurnMax, byteCount < self.limits.byteCountPerTurnMax,
-            let extent = self.log.extent(at: self.cursor)
-        {
-            // A batch lies in one segment and becomes visible whole, so this ends with a batch.
-            while self.cursor < extent.end {
-                let record = extent.segment.record(at: self.cursor)
-                byteCount += self.giveOut(record)
-                self.cursor = self.cursor.next
-                records += 1
-                if record.isLastOfBatch {
-                    self.endBatch(in: extent.segment, record.checksum)
-                    if records >= self.limits.recordsPerTurnMax
-                        || byteCount >= self.limits.byteCountPerTurnMax
-                    {
-                        break
-                    }
-                }
-            }
-        }
-    }
-
-    /// Gives `record` to the live subscriptions that want it. Returns how many bytes that were, about.
-    private func giveOut(_ record: borrowing RecordView) -> Int {
-        var copies = 0
-        self.matcher.match(record) { entry, subscribers in
-            copies += subscribers.count
-            for subscriber in subscribers {
-                let index = Int(subscriber.session)
-                self.entries[index]?.session.deliver(
-                    record, entry, to: Int(subscriber.slot), by: &self.renderer)
-                self.touch(index)
-            }
-        }
-        return copies * record.count
-    }
-
-    private func endBatch(in segment: Segment, _ checksum: UInt32) {
-        guard !self.touched.isEmpty else { return }
-        let token = ResumeToken(epoch: segment.epoch, next: self.cursor, checksum: checksum).text
-        for index in self.touched {
-            self.entries[index]?.session.endBatch(next: self.cursor, token: token, isForced: false)
-        }
-    }
-
-    private func flushTouched() {
-        guard !self.touched.isEmpty else { return }
-        let indices = self.touched
-        self.touched.removeAll(keepingCapacity: true)
-        guard let token = self.token(at: self.cursor) else {
-            for index in indices { self.fail(index) }
-            return
-        }
-        for index in indices {
-            self.entries[index]?.isTouched = false
-            self.entries[index]?.session.endBatch(next: self.cursor, token: token, isForced: true)
-            self.flush(index)
-        }
-    }
-
-    private func touch(_ index: Int) {
-        guard self.entries[index]?.isTouched == false else { return }
-        self.entries[index]?.isTouched = true
-        self.touched.append(index)
-    }
-
     // MARK: - What live and catching up share
 
-    /// Writes what a session has. If its socket cannot take more, the session leaves the live path.
-    func flush(_ index: Int) {
-        guard let entry = self.entries[index], !entry.session.outbox.isEmpty else { return }
+    /// Writes what a session has, and returns how many bytes that were. If its socket cannot take more, the
+    /// session leaves the live path.
+    @discardableResult
+    func flush(_ index: Int) -> Int {
+        guard let entry = self.entries[index], !entry.session.outbox.isEmpty else { return 0 }
+        let byteCount = entry.session.outbox.count
         self.entries[index]?.session.outbox = []
-        if entry.connection.send(entry.session.outbox) { return }
+        if entry.connection.send(entry.session.outbox) { return byteCount }
         self.entries[index]?.session.isBlocked = true
         self.lagging.removeAll { $0 == index }
         self.entries[index]?.isQueued = false
@@ -243,6 +178,7 @@ package final class Dispatcher {
             self.leaveMatcher(index, slot)
             self.entries[index]?.session.becomeLagging(slot, cursor: self.cursor)
         }
+        return byteCount
     }
 
     func queueIfLagging(_ index: Int) {
@@ -287,9 +223,10 @@ package final class Dispatcher {
     private func start(_ index: Int, _ slot: Int) {
         guard case .starting(let start)? = self.entries[index]?.session.subscriptions[slot].phase
         else { return }
+        let visible = self.log.watermarks.visible
         let next: Offset
         switch start {
-        case .now: next = self.log.watermarks.visible
+        case .now: next = visible
         case .start: next = self.log.first
         case .token(let token):
             if let failure = self.log.refusal(of: token) {
@@ -304,7 +241,7 @@ package final class Dispatcher {
             return
         }
         self.entries[index]?.session.begin(slot, at: next, token: token)
-        self.joinLiveAtOnce(index)
+        if next == visible { self.joinLiveAtOnce(index) }
         self.queueIfLagging(index)
     }
 }

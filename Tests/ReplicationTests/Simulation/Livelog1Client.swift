@@ -141,9 +141,10 @@ final class Livelog1Client {
             for (offset, node) in zip(expected, records) {
                 self.check(node, of: document, at: offset, for: subscription, log)
             }
-            if document.member("live", of: root).flatMap(document.boolean) == true {
-                self.subscriptions[id]?.isLive = true
-            }
+            let isLive = document.member("live", of: root).flatMap(document.boolean) == true
+            self.findings.require(
+                isLive || place > subscription.position, "progress without progress: \(text)")
+            if isLive { self.subscriptions[id]?.isLive = true }
         }
         self.subscriptions[id]?.position = place
         self.subscriptions[id]?.token = token

@@ -18,6 +18,14 @@ extension Simulation {
         ]
     }
 
+    /// Few, so that the same ones are subscribed to and ended again and again.
+    private static let restLive1Groups: [GroupKey] = [
+        GroupKey(model: "a.A", property: "list_id", value: .number(1)),
+        GroupKey(model: "a.A", property: "list_id", value: .string("1")),
+        GroupKey(model: "a.A", property: "list_id", value: .string("")),
+        GroupKey(model: "a.A", property: "done", value: .string("true")),
+    ]
+
     /// Lets a client read some of what its socket holds.
     func read() {
         guard let client = self.livelog1.randomElement(using: &self.random) else { return }
@@ -44,20 +52,21 @@ extension Simulation {
         let place = self.random.below(self.livelog1.count + self.restLive1.count)
         if place < self.livelog1.count {
             let client = self.livelog1[place]
-            if client.connection?.isClosed == false {
-                client.connection?.disconnect()
-            } else {
+            if client.connection?.isClosed != false {
                 self.reconnectIfClosed(client)
+            } else if self.random.chance(1, in: 2) {
+                client.connection?.disconnect()
             }
         } else {
             let client = self.restLive1[place - self.livelog1.count]
-            if client.connection?.isClosed == false {
-                client.connection?.disconnect()
-            } else {
+            if client.connection?.isClosed != false {
                 client.reconnect(
                     over: self.connect(.restLive1),
                     subscriptionsMax: self.sessionLimits.subscriptionsMax
                 ) { [unowned self] in self.expected }
+            } else if self.random.chance(1, in: 4) {
+                // Nothing of it can be resumed, so it is let live for longer.
+                client.connection?.disconnect()
             }
         }
     }
@@ -69,8 +78,7 @@ extension Simulation {
         } else {
             let client = self.restLive1[place - self.livelog1.count]
             guard client.connection?.isClosed == false else { return }
-            let group = self.random.pick(
-                Self.groups.filter { !$0.property.bytes.isEmpty && $0.value.kind != .null })
+            let group = self.random.pick(Self.restLive1Groups)
             if self.random.chance(2, in: 3) {
                 client.subscribe(to: group, startingAt: self.visible)
             } else {

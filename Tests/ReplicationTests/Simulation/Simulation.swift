@@ -40,6 +40,7 @@ final class Simulation {
         limits.recordsPerTurnMax = random.pick([1, 3, 3, 20])
         limits.byteCountPerTurnMax = random.pick([1, 600, 1 << 20])
         limits.catchUpByteCountMax = random.pick([1, 400, 1500, 1 << 20])
+        limits.stepsPerTurnMax = random.pick([1, 2, 100])
         limits.postingsMax = random.pick([1, 2, 2, 3, 50])
         self.limits = limits
         var sessionLimits = SessionLimits()
@@ -86,7 +87,7 @@ final class Simulation {
         case ..<65: self.turnIfWanted()
         case ..<73: self.connections.randomElement(using: &self.random)?.becomeWritable()
         case ..<83: self.read()
-        case ..<87: self.connectOrDisconnect()
+        case ..<88: self.connectOrDisconnect()
         case ..<96: self.subscribeOrUnsubscribe()
         case ..<98: self.dispatcher.tellProgress()
         case ..<99: self.talkNonsense()
