@@ -110,8 +110,14 @@ let package = Package(
             swiftSettings: borrowingSettings),
         .testTarget(
             name: "LogStorageTests",
-            dependencies: ["LogModel", "LogFormat", "LogStorage", "CLZ4", "TestSupport"],
+            dependencies: [
+                "LogModel", "LogFormat", "LogStorage", "CLZ4", "TestSupport", "storage-torture",
+            ],
             swiftSettings: borrowingSettings),
+        // A process that the tests of storage kill, refuse and starve.
+        .executableTarget(
+            name: "storage-torture", dependencies: ["LogModel", "LogFormat", "LogStorage"],
+            path: "Tests/StorageTorture", swiftSettings: borrowingSettings),
         .testTarget(
             name: "MatchingTests", dependencies: ["LogModel", "LogFormat", "Matching", "TestSupport"],
             swiftSettings: borrowingSettings),

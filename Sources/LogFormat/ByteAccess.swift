@@ -1,6 +1,6 @@
 // How this module reads and writes numbers in bytes: little-endian, at any alignment, bounds checked.
 //
-// The two places where it leaves the checked world are here. A load of a fixed-width integer is valid for
+// Raw memory: the two places where this module leaves the checked world are here. A load of a fixed-width integer is valid for
 // every bit pattern, so `unsafeLoadUnaligned` is safe for these types; and `ByteWriter` copies whole
 // strings into an array's storage, which `MutableRawSpan` cannot do in one step.
 
@@ -87,13 +87,6 @@ struct ByteWriter: ~Copyable {
             }
         }
         return position + source.byteCount
-    }
-
-    /// Writes zeros from `position` to the end.
-    func clear(from position: Int) {
-        for index in position..<self.bytes.count {
-            self.bytes[index] = 0
-        }
     }
 
     /// What was written so far, borrowed for `body`.

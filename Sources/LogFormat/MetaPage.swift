@@ -21,6 +21,9 @@ package struct MetaPage: Hashable, Sendable {
     package static let version: UInt32 = 1
 
     private static let magic = UInt64(littleEndian: 0x4154_454D_474C_564C)  // "LVLGMETA"
+    private static let visibleAheadOfDurable: UInt32 = 1 << 0
+    private static let closedCleanly: UInt32 = 1 << 1
+    private static let knownFlags = Self.visibleAheadOfDurable | Self.closedCleanly
 
     /// Rises by one with each write.
     package var generation: UInt64
@@ -59,7 +62,8 @@ package struct MetaPage: Hashable, Sendable {
         bytes.appendLittleEndian(Self.magic)
         bytes.appendLittleEndian(Self.version)
         bytes.appendLittleEndian(
-            UInt32(self.isVisibleAheadOfDurable ? 1 : 0) | UInt32(self.isClosedCleanly ? 2 : 0))
+            (self.isVisibleAheadOfDurable ? Self.visibleAheadOfDurable : 0)
+                | (self.isClosedCleanly ? Self.closedCleanly : 0))
         bytes.appendLittleEndian(self.generation)
         bytes.appendLittleEndian(self.identity.low)
         bytes.appendLittleEndian(self.identity.high)
@@ -76,6 +80,9 @@ package struct MetaPage: Hashable, Sendable {
         try Page.check(
             bytes, count: Self.count, magic: Self.magic, version: Self.version, of: "meta file")
         let flags = bytes.loadLittleEndian(12, as: UInt32.self)
+        guard flags & ~Self.knownFlags == 0 else {
+            throw FormatError(.wrongField, "the meta file has an unknown flag", position: 12)
+        }
         self.init(
             generation: bytes.loadLittleEndian(16, as: UInt64.self),
             identity: LogIdentity(
@@ -88,7 +95,7 @@ package struct MetaPage: Hashable, Sendable {
             boot: LogIdentity(
                 low: bytes.loadLittleEndian(64, as: UInt64.self),
                 high: bytes.loadLittleEndian(72, as: UInt64.self)),
-            isVisibleAheadOfDurable: flags & 1 != 0,
-            isClosedCleanly: flags & 2 != 0)
+            isVisibleAheadOfDurable: flags & Self.visibleAheadOfDurable != 0,
+            isClosedCleanly: flags & Self.closedCleanly != 0)
     }
 }

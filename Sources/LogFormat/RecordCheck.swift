@@ -6,7 +6,7 @@ extension RecordView {
     /// A record is broken if
     /// - its length is not a multiple of 8, too short, too long, or beyond the end of `bytes`;
     /// - its checksum does not match, under the seed of the segment that it is read from;
-    /// - a field has an unknown value, or a range leaves the record.
+    /// - a field has an unknown value, bytes that must be zero are not, or a range leaves the record.
     ///
     /// The last cannot come from a torn write, because the checksum would not match; it means a defect in
     /// the program that wrote the record.
@@ -51,25 +51,48 @@ extension RecordView {
     }
 
     private func checkFields(_ position: Int) throws(FormatError) {
-        func wrong(_ what: String) -> FormatError {
-            FormatError(.wrongField, what, position: position)
+        func check(_ isRight: Bool, _ message: String) throws(FormatError) {
+            guard isRight else { throw FormatError(.wrongField, message, position: position) }
         }
-        guard Action(rawValue: self.load(RecordLayout.action)) != nil else {
-            throw wrong("unknown action")
+        try check(
+            Action(rawValue: self.load(RecordLayout.action)) != nil, "the action is unknown")
+        try check(self.flags & ~RecordLayout.knownFlags == 0, "a flag is unknown")
+        try check(
+            Scalar.Kind(rawValue: self.load(RecordLayout.keyKind)) != nil,
+            "the kind of the key is unknown")
+        try check(
+            self.load(RecordLayout.reserved) as UInt8 == 0, "a byte that must be zero is not")
+        // A record knows only what was before it: so a walk from record to record comes to an end.
+        try check(
+            self.durable <= self.offset, "the record says that later ones were durable")
+        try check(
+            self.previousOfKey.map { $0 < self.offset } ?? true,
+            "the key's previous record is not before this one")
+
+        let textEnd = try self.checkGroups(position)
+        let end = try self.checkViews(from: textEnd + self.instanceCount, position)
+        try check(
+            RecordLayout.padded(end) == self.count,
+            "the parts of the record do not add up to its length")
+        for at in end..<self.count {
+            try check(self.load(at) as UInt8 == 0, "the padding is not zero")
         }
-        guard self.flags & ~RecordLayout.knownFlags == 0 else { throw wrong("unknown flags") }
-        guard Scalar.Kind(rawValue: self.load(RecordLayout.keyKind)) != nil else {
-            throw wrong("unknown kind of key")
+    }
+
+    /// Checks model, key and groups and returns where their text ends.
+    private func checkGroups(_ position: Int) throws(FormatError) -> Int {
+        func wrong(_ message: String) -> FormatError {
+            FormatError(.wrongField, message, position: position)
         }
         var textEnd = self.modelStart + self.modelCount + self.keyCount
-        guard self.groupCount > 0, textEnd <= self.count else {
-            throw wrong("model and key leave the record")
-        }
+        guard self.groupCount > 0 else { throw wrong("the record is in no group") }
+        guard textEnd <= self.count else { throw wrong("model and key leave the record") }
         for index in 0..<self.groupCount {
             let at = RecordLayout.groups + index * RecordLayout.groupStride
             guard
                 Membership(rawValue: self.load(at + GroupEntryLayout.membership)) != nil,
-                Scalar.Kind(rawValue: self.load(at + GroupEntryLayout.valueKind)) != nil
+                Scalar.Kind(rawValue: self.load(at + GroupEntryLayout.valueKind)) != nil,
+                self.load(at + GroupEntryLayout.reserved) as UInt16 == 0
             else { throw wrong("group \(index) has an unknown membership or kind") }
             let entry = self.group(index)
             guard entry.textStart == textEnd else { throw wrong("group \(index) is out of place") }
@@ -80,17 +103,19 @@ extension RecordView {
                 throw wrong("group \(index) has no such previous record")
             }
         }
-        textEnd += self.instanceCount
+        return textEnd
+    }
+
+    /// Checks the views, which begin at `start`, and returns where they end.
+    private func checkViews(from start: Int, _ position: Int) throws(FormatError) -> Int {
+        var end = start
         for index in 0..<self.viewCount {
-            guard textEnd + RecordLayout.viewPrefixCount <= self.count else {
-                throw wrong("view \(index) leaves the record")
+            guard end + RecordLayout.viewPrefixCount <= self.count else {
+                throw FormatError(
+                    .wrongField, "view \(index) leaves the record", position: position)
             }
-            textEnd +=
-                RecordLayout.viewPrefixCount + Int(self.load(textEnd) as UInt32)
-                + Int(self.load(textEnd + 4) as UInt32)
+            end = self.view(at: end).end
         }
-        guard RecordLayout.padded(textEnd) == self.count else {
-            throw wrong("the parts of the record do not add up to its length")
-        }
+        return end
     }
 }

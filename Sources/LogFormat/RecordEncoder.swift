@@ -40,7 +40,7 @@ package struct PlannedGroup: Sendable {
     /// The keyed hash of model, property and value.
     package let hash: UInt64
     /// What the record does to the group's set of instances.
-    package let membership: Membership
+    package var membership: Membership
     /// The property; empty for the model group.
     package let property: Changes.Slice
     /// The value.

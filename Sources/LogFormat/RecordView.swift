@@ -18,6 +18,16 @@ package struct GroupEntry: Sendable {
     package var isModelGroup: Bool { self.propertyCount == 0 }
 }
 
+/// The place of one further rendering in a record.
+package struct ViewEntry: Sendable {
+    let nameStart: Int
+    let nameCount: Int
+    let jsonCount: Int
+
+    /// Where the next rendering begins.
+    var end: Int { self.nameStart + self.nameCount + self.jsonCount }
+}
+
 /// A record in borrowed bytes: nothing is copied, every access is a load at a known place.
 ///
 /// Whoever makes one from bytes that were not checked in this process uses ``init(checking:at:seed:)``.
@@ -138,6 +148,34 @@ package struct RecordView: ~Escapable {
 
     /// How many further renderings the record carries.
     package var viewCount: Int { Int(self.load(RecordLayout.viewCount) as UInt16) }
+
+    /// The rendering at `index`. Takes time in proportion to `index`.
+    package func view(_ index: Int) -> ViewEntry {
+        precondition(index >= 0 && index < self.viewCount, "the record has no view \(index)")
+        var entry = self.view(at: self.instanceStart + self.instanceCount)
+        for _ in 0..<index { entry = self.view(at: entry.end) }
+        return entry
+    }
+
+    /// The name of the rendering `entry`.
+    @_lifetime(copy self)
+    package func name(of entry: ViewEntry) -> RawSpan {
+        self.bytes.slice(entry.nameStart, entry.nameCount)
+    }
+
+    /// The rendering `entry` as minified JSON.
+    @_lifetime(copy self)
+    package func json(of entry: ViewEntry) -> RawSpan {
+        self.bytes.slice(entry.nameStart + entry.nameCount, entry.jsonCount)
+    }
+
+    /// The rendering whose two lengths are at `position`.
+    func view(at position: Int) -> ViewEntry {
+        ViewEntry(
+            nameStart: position + RecordLayout.viewPrefixCount,
+            nameCount: Int(self.load(position) as UInt32),
+            jsonCount: Int(self.load(position + 4) as UInt32))
+    }
 
     var flags: UInt8 { self.load(RecordLayout.flags) }
     var modelStart: Int { RecordLayout.groups + self.groupCount * RecordLayout.groupStride }

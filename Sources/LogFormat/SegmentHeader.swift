@@ -77,6 +77,11 @@ package struct SegmentHeader: Hashable, Sendable {
     package init(reading bytes: RawSpan) throws(FormatError) {
         try Page.check(
             bytes, count: Self.count, magic: Self.magic, version: Self.version, of: "segment")
+        let pageCount = bytes.loadLittleEndian(12, as: UInt32.self)
+        guard pageCount == UInt32(Self.count) else {
+            throw FormatError(
+                .wrongField, "a segment's first page cannot have \(pageCount) bytes", position: 12)
+        }
         self.init(
             identity: LogIdentity(
                 low: bytes.loadLittleEndian(16, as: UInt64.self),

@@ -124,9 +124,15 @@ package struct Changes: Sendable {
     }
 
     /// Adds `bytes` to `text` and returns where they are.
-    package mutating func add(_ bytes: some Collection<UInt8>) -> Slice {
+    package mutating func add(_ bytes: [UInt8]) -> Slice {
+        self.add(bytes.span.bytes)
+    }
+
+    /// Adds `bytes` to `text` and returns where they are.
+    package mutating func add(_ bytes: RawSpan) -> Slice {
         let start = self.text.count
-        self.text.append(contentsOf: bytes)
-        return Slice(start: start, count: self.text.count - start)
+        // Raw memory: copied whole, within the call.
+        bytes.withUnsafeBytes { self.text.append(contentsOf: $0) }
+        return Slice(start: start, count: bytes.byteCount)
     }
 }

@@ -1,6 +1,6 @@
 /// A place in a log that proves itself: the epoch, the next offset and the checksum of the record before it.
 ///
-/// Opaque to clients. Its text is base64url without padding of 21 bytes:
+/// Opaque to clients. Documented and worked through in `docs/format/resume-token.md`. Its text is base64url without padding of 21 bytes:
 ///
 ///     0      1              9              17        21
 ///     +------+--------------+--------------+---------+
@@ -45,9 +45,9 @@ package struct ResumeToken: Hashable, Sendable {
 
     /// Reads a token back from its text, or returns nil if it is not one.
     package init?(text: String) {
-        guard let bytes = Base64URL.decode(text), bytes.count == 21, bytes[0] == Self.version else {
-            return nil
-        }
+        guard text.utf8.count == Self.textCount, let bytes = Base64URL.decode(text),
+            bytes[0] == Self.version
+        else { return nil }
         func number(_ range: Range<Int>) -> UInt64 {
             range.reversed().reduce(0) { $0 << 8 | UInt64(bytes[$1]) }
         }

@@ -39,7 +39,11 @@ package final class ChangeLog: Sendable {
     /// `next` is at most `visible`. Throws `corrupt` if the record before it is damaged.
     package func token(at next: Offset) throws(StorageError) -> ResumeToken {
         guard let last = next.previous, let extent = self.extent(at: last) else {
-            return ResumeToken(epoch: self.firstEpoch, next: next, checksum: 0)
+            // The record before the first one that is kept: its segment's header still knows of it.
+            let header = self.segments.firstHeader
+            return ResumeToken(
+                epoch: header?.previousEpoch ?? self.epoch, next: next,
+                checksum: header?.previousChecksum ?? 0)
         }
         let record = try extent.segment.checkedRecord(at: last)
         return ResumeToken(
@@ -58,9 +62,9 @@ package final class ChangeLog: Sendable {
         /// What happened and what to do, for people.
         package var explanation: String {
             switch self {
-            case .retained: "the records after this token are no longer kept: take a snapshot"
-            case .epoch: "this token is from another history of the log: take a snapshot"
-            case .unknownToken: "this log never had the place that the token names: take a snapshot"
+            case .retained: "the records after this token are no longer kept: begin anew"
+            case .epoch: "this token is from another history of the log: begin anew"
+            case .unknownToken: "this log never had the place that the token names: begin anew"
             }
         }
     }
@@ -78,11 +82,6 @@ package final class ChangeLog: Sendable {
 
     /// The offset of the first record that is kept.
     package var first: Offset { self.segments.first }
-
-    /// The epoch of the first record, or of the first to come.
-    private var firstEpoch: Epoch {
-        self.segments.segment(of: self.segments.first)?.segment.header.epoch ?? self.epoch
-    }
 }
 
 /// A stretch of visible records in one segment.
@@ -99,6 +98,7 @@ package struct SegmentExtent: Sendable {
     /// records above `from` in this segment, and not with the segment. Memory: 8 bytes for each of `limit`.
     /// Whoever uses a record compares the group's bytes, because two groups can share a hash.
     package func postings(of hash: UInt64, from: Offset, limit: Int) -> [Offset] {
+        guard limit > 0 else { return [] }
         var ring: [Offset] = []
         var oldest = 0
         var at = self.segment.head(of: hash, visible: self.end)

@@ -9,6 +9,10 @@ package final class Appender: Sendable {
     /// The queue that it takes from.
     package let queue: IngressQueue
     private let thread: DedicatedThread
+    private let failed: Flag
+
+    /// Whether a failed write or sync ended the log's life as a writer.
+    package var hasFailed: Bool { self.failed.isRaised }
 
     /// Bytes of records after which a group is committed although more waits. Bounds how long the first
     /// producer of a group waits for the last.
@@ -25,11 +29,13 @@ package final class Appender: Sendable {
         clock: @escaping @Sendable () -> Int64 = { Machine.wallClock() }
     ) throws(StorageError) {
         let queue = IngressQueue(limits: limits)
+        let failed = Flag()
         self.queue = queue
+        self.failed = failed
         self.thread = try DedicatedThread {
             var loop = AppenderLoop(
                 writer: writer, acknowledgement: acknowledgement, queue: queue, bell: bell,
-                logger: logger, clock: clock)
+                failed: failed, logger: logger, clock: clock)
             loop.run()
         }
     }
@@ -48,6 +54,7 @@ private struct AppenderLoop {
     let acknowledgement: LogOptions.Acknowledgement
     let queue: IngressQueue
     let bell: VisibleBell
+    let failed: Flag
     let logger: Logger
     let clock: @Sendable () -> Int64
     /// Submissions that were appended and wait for the commit.
@@ -56,12 +63,13 @@ private struct AppenderLoop {
 
     init(
         writer: LogWriter, acknowledgement: LogOptions.Acknowledgement, queue: IngressQueue,
-        bell: VisibleBell, logger: Logger, clock: @escaping @Sendable () -> Int64
+        bell: VisibleBell, failed: Flag, logger: Logger, clock: @escaping @Sendable () -> Int64
     ) {
         self.writer = writer
         self.acknowledgement = acknowledgement
         self.queue = queue
         self.bell = bell
+        self.failed = failed
         self.logger = logger
         self.clock = clock
     }
@@ -114,7 +122,7 @@ private struct AppenderLoop {
             self.writer.publish()
         } catch {
             failure = error
-            self.logger.critical("the log takes no more appends: \(error)")
+            self.tellFailure(error)
         }
         self.bell.ring()
         for (reply, outcome) in self.answered {
@@ -128,7 +136,21 @@ private struct AppenderLoop {
         do throws(StorageError) {
             try self.writer.synchronize()
         } catch {
-            self.logger.critical("the log takes no more appends: \(error)")
+            self.tellFailure(error)
         }
     }
+
+    /// Says once that the log has failed.
+    private func tellFailure(_ error: StorageError) {
+        guard !self.failed.isRaised else { return }
+        self.failed.raise()
+        self.logger.critical("the log takes no more appends: \(error)")
+    }
+}
+
+/// Something that is so from some time on.
+private final class Flag: Sendable {
+    private let raised = Atomic(false)
+    var isRaised: Bool { self.raised.load(ordering: .relaxed) }
+    func raise() { self.raised.store(true, ordering: .relaxed) }
 }

@@ -19,16 +19,19 @@ package struct LivelogServer {
     private let port: Int
     private let limits: ServerLimits
     private let logger: Logger
+    private let isTakingAppends: @Sendable () -> Bool
     private let onListening: @Sendable (String) -> Void
 
     /// Creates a server that is not listening yet.
     ///
     /// - Parameters:
     ///   - bell: rings when readers can see more of `log`.
+    ///   - isTakingAppends: whether nothing has ended the log's life as a writer; asked by `/readyz`.
     ///   - onListening: called with host and port when connections are accepted.
     package init(
         log: ChangeLog, queue: IngressQueue, bell: VisibleBell, host: String, port: Int,
-        limits: ServerLimits, logger: Logger, onListening: @escaping @Sendable (String) -> Void
+        limits: ServerLimits, logger: Logger, isTakingAppends: @escaping @Sendable () -> Bool,
+        onListening: @escaping @Sendable (String) -> Void
     ) {
         self.log = log
         self.queue = queue
@@ -37,6 +40,7 @@ package struct LivelogServer {
         self.port = port
         self.limits = limits
         self.logger = logger
+        self.isTakingAppends = isTakingAppends
         self.onListening = onListening
     }
 
@@ -55,7 +59,9 @@ package struct LivelogServer {
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: self.port), serverName: "livelog",
-                backlog: limits.acceptBacklog),
+                backlog: limits.acceptBacklog,
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    limits.connectionsMax, logger: self.quietLogger)),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? 0
                 self.onListening("\(host):\(port)")
@@ -75,8 +81,30 @@ package struct LivelogServer {
             await changes.respond(to: request)
         }
         router.get("/healthz") { _, _ in Response.json(.ok, "text/plain", Array("ok\n".utf8)) }
-        router.get("/readyz") { _, _ in Response.json(.ok, "text/plain", Array("ready\n".utf8)) }
+        let isTakingAppends = self.isTakingAppends
+        router.get("/readyz") { _, _ in
+            isTakingAppends()
+                ? Response.json(.ok, "text/plain", Array("ready\n".utf8))
+                : Response(Self.failed)
+        }
+        for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
+            router.on("**", method: method) { request, _ in
+                Response(Self.unknownPath(request.uri.path))
+            }
+        }
         return router
+    }
+
+    private static let failed = Problem(
+        status: 503, code: "log-failed", title: "The log takes no appends",
+        detail: "a write to the log failed; readers go on, appends need a restart")
+
+    private static func unknownPath(_ path: String) -> Problem {
+        Problem(
+            status: 404, code: "unknown-path", title: "Not found",
+            detail:
+                "there is nothing at \(path): POST changes to /v1/changes, and open WebSockets at "
+                + "/ws/subscribe/")
     }
 
     /// Hummingbird tells of each start of its own; only its warnings are of interest here.

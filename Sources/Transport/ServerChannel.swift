@@ -49,7 +49,9 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
                 upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(
                     upgraders: [upgrader],
                     notUpgradingCompletionHandler: { channel in
-                        channel.eventLoop.makeCompletedFuture { try self.becomeHTTP(channel) }
+                        channel.eventLoop.makeCompletedFuture {
+                            try self.becomeHTTP(channel, logger)
+                        }
                     }))
             // Hummingbird takes one request at a time, answers what cannot be parsed, and its header
             // types cannot hold what would split a response.
@@ -58,12 +60,17 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
             configuration.enableResponseHeaderValidation = false
             let outcome = try channel.pipeline.syncOperations
                 .configureUpgradableHTTPServerPipeline(configuration: configuration)
+            let waiting = WaitingForFirstRequest()
+            try channel.pipeline.syncOperations.addHandler(waiting, position: .first)
             let deadline = channel.eventLoop.scheduleTask(
                 in: .seconds(Int64(self.limits.handshakeSecondsMax))
             ) {
                 channel.close(promise: nil)
             }
-            outcome.whenComplete { _ in deadline.cancel() }
+            outcome.assumeIsolated().whenComplete { _ in
+                deadline.cancel()
+                channel.pipeline.syncOperations.removeHandler(waiting, promise: nil)
+            }
             return Value(channel: channel, outcome: outcome)
         }
     }
@@ -80,8 +87,14 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
         }
     }
 
-    private func becomeHTTP(_ channel: any Channel) throws -> Outcome {
-        try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+    private func becomeHTTP(_ channel: any Channel, _ logger: Logger) throws -> Outcome {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(ContinueHandler())
+        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+        // Closes connections that are silent, and, when the server stops, those that have no request.
+        try pipeline.addHandler(
+            HTTPConnectionStateHandler(
+                idleTimeout: .seconds(self.limits.idleSecondsMax), logger: logger))
         return .http(
             try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel,
@@ -139,5 +152,15 @@ struct Handshake {
             self.dialect = .restLive1
             self.subprotocol = nil
         }
+    }
+}
+
+/// Closes a connection that has not said anything yet when the server stops.
+private final class WaitingForFirstRequest: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = Any
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
     }
 }

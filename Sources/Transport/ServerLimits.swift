@@ -4,8 +4,16 @@ package import WireProtocol
 
 /// What the edge takes from outside, and how long it waits. Every limit has a default.
 package struct ServerLimits: Sendable {
+    /// Connections that are open at a time; more wait to be accepted. Default 50,000.
+    package var connectionsMax = 50_000
     /// Bytes of a request's body. Default 16 MiB.
     package var bodyByteCountMax = 16 << 20
+    /// Bytes of all bodies that are being read or appended at a time. Default 256 MiB.
+    package var bodiesByteCountMax = 256 << 20
+    /// Seconds that an HTTP connection may be silent while the server waits for it. Default 60.
+    package var idleSecondsMax = 60
+    /// Seconds that a WebSocket's client has to answer a close. Default 5.
+    package var closeSecondsMax = 5
     /// Seconds from the connection to the end of the first request's head. Default 15.
     package var handshakeSecondsMax = 15
     /// Seconds between two looks at each connection. Default 10.

@@ -119,6 +119,7 @@ extension [UInt8] {
     }
 
     fileprivate mutating func append(span: RawSpan) {
+        // Raw memory: copied whole, within the call.
         span.withUnsafeBytes { self.append(contentsOf: $0) }
     }
 

@@ -44,6 +44,7 @@ struct Descriptor: Sendable {
         try await self.onThread { cancellation in
             var rest = bytes[...]
             while !rest.isEmpty {
+                // Raw memory: lent to the system for the length of the call.
                 let length = try self.perform(POLLOUT, unless: cancellation) {
                     rest.prefix(most).withUnsafeBytes {
                         Glibc.write(self.number, $0.baseAddress, $0.count)

@@ -37,6 +37,8 @@ struct ServeCommand: AsyncParsableCommand {
         var logger = Logger(
             label: "livelog", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = self.logLevel.level
+        let files = Machine.raiseFileLimit()
+        logger.info("connections and files that the system allows: \(files)")
         let options = LogOptions(
             acknowledgement: self.ack.option, segmentByteCount: self.segmentBytes)
         let opened = try Recovery.open(directory: self.data, options: options)
@@ -52,9 +54,9 @@ struct ServeCommand: AsyncParsableCommand {
         defer { appender.stop() }
         let server = LivelogServer(
             log: log, queue: appender.queue, bell: bell, host: host, port: port, limits: limits,
-            logger: logger
+            logger: logger, isTakingAppends: { !appender.hasFailed }
         ) { address in
-            StandardOutput.line("listening on \(address)")
+            StandardStream.output.write("listening on \(address)\n")
         }
         let group = ServiceGroup(
             configuration: .init(

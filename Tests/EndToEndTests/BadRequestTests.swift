@@ -16,7 +16,7 @@ import Testing
             #expect(problem.status == reply.status)
             #expect(problem.code.wholeMatch(of: /[a-z0-9]+(-[a-z0-9]+)*/) != nil)
             #expect(!problem.title.isEmpty && !problem.detail.isEmpty)
-            if let code = bad.code { #expect(problem.code == code) }
+            #expect(problem.code == bad.code)
             #expect(problem.line == bad.line)
 
             let after = try await server.publish(lines: goodChange)
@@ -32,10 +32,9 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let request: RawRequest
     let status: Int
-    /// `nil` where any code will do.
-    var code: String?
-    /// The line that is to blame, where the body was read.
-    var line: Int?
+    let code: String
+    /// The line that is to blame; the first where the body is refused before it is read.
+    let line: Int
 
     /// Two good lines and then this one, so that an answer that blames the first line is found out.
     private static func thirdLine(
@@ -83,14 +82,14 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         BadRequest(
             testDescription: "wrong content type",
             request: .publish(goodChange.utf8, contentType: "text/plain"), status: 415,
-            code: "unsupported-media-type"),
+            code: "unsupported-media-type", line: 1),
         BadRequest(
             testDescription: "a 100 MB line of stated length",
             request: RawRequest(
                 head: RawRequest.publishHead(
                     contentType: "application/x-ndjson", length: hundredMegabytes),
                 body: megabyte, repeats: 100),
-            status: 413, code: "body-too-large"),
+            status: 413, code: "body-too-large", line: 1),
         BadRequest(
             testDescription: "a 100 MB line in chunks",
             request: RawRequest(
@@ -102,12 +101,12 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
 
                     """,
                 body: ByteBuffer(string: "f4240\r\n\(String(buffer: megabyte))\r\n"), repeats: 100),
-            status: 413, code: "body-too-large"),
+            status: 413, code: "body-too-large", line: 1),
         BadRequest(
             testDescription: "a body that ends early",
             request: RawRequest(
                 head: RawRequest.publishHead(contentType: "application/x-ndjson", length: 1_000),
                 body: ByteBuffer(string: goodChange + "\n"), shutsDown: true),
-            status: 400),
+            status: 400, code: "body-incomplete", line: 2),
     ]
 }

@@ -25,7 +25,9 @@ import Testing
 }
 
 /// Expects that a subscriber got these instances once each, in this order, further and further in the log.
-func expectExactly(_ instances: [String], in records: [ReceivedRecord], of subscriber: String) {
+func expectExactly(
+    _ instances: [String], in records: some Collection<ReceivedRecord>, of subscriber: String
+) {
     let difference = zip(instances, records).enumerated().first { $1.0 != $1.1.instance }
     #expect(difference == nil, "\(subscriber) differs at its record \(difference?.offset ?? 0)")
     #expect(instances.count == records.count, "of \(subscriber)")

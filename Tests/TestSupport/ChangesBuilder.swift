@@ -31,7 +31,8 @@ package struct ChangesBuilder {
         self.changes.list.append(
             Changes.Change(
                 action: action, model: modelSlice, key: keySlice,
-                groups: first..<self.changes.groups.count, instance: self.changes.add(json.utf8),
+                groups: first..<self.changes.groups.count,
+                instance: self.changes.add(Array(json.utf8)),
                 views: 0..<0))
     }
 

@@ -23,8 +23,16 @@ struct BatchPlan {
 
     /// The last step of each key hash, which a later step of the batch follows.
     private var lastStep: [UInt64: Int] = [:]
-    /// The groups that the instance at hand is in before its change.
-    private var before: [PlannedGroup] = []
+
+    /// Where it is written which groups an instance is in before a change.
+    private enum Before {
+        /// Nowhere: the instance is not known to exist.
+        case nowhere
+        /// In an earlier step of the batch: its entries in ``groups``.
+        case step(Range<Int>)
+        /// In the record with this offset.
+        case record(Offset)
+    }
 
     mutating func removeAll() {
         self.steps.removeAll(keepingCapacity: true)
@@ -44,13 +52,18 @@ struct BatchPlan {
         for index in batch {
             let change = changes.list[index]
             let keyHash = Self.keyHash(of: change, in: changes, hasher: hasher)
-            let isAlive = try self.collectBefore(
-                change, keyHash: keyHash, in: &changes, history: history, pending: pending)
+            let before = try self.before(
+                change, keyHash: keyHash, in: changes, history: history, pending: pending)
             let start = self.groups.count
-            if change.action == .deleted && isAlive {
-                for group in self.before { self.add(group, as: .left) }
-            } else {
-                self.addGroups(of: change, in: changes, hasher: hasher)
+            self.addGroups(of: change, in: changes, before: before, hasher: hasher)
+            let own = start..<self.groups.count
+            switch before {
+            case .nowhere: break
+            case .step(let groups): self.compare(own, with: groups, in: changes)
+            case .record(let offset):
+                history.withRecord(at: offset, pending: pending) { record in
+                    self.compare(own, with: record, in: &changes)
+                }
             }
             let previous = self.lastStep[keyHash].map { base.advanced(by: $0) }
             self.lastStep[keyHash] = self.steps.count
@@ -59,9 +72,30 @@ struct BatchPlan {
                     change: change, keyHash: keyHash,
                     previousOfKey: previous ?? history.lastRecord(ofKeyHash: keyHash),
                     groups: start..<self.groups.count))
-            self.byteCount += RecordEncoder.count(
-                of: change, in: changes, groups: self.groups[start...])
+            self.byteCount += try self.checkedByteCount(of: change, in: changes, groupsFrom: start)
         }
+    }
+
+    /// Bytes of the record of `change`. What an instance leaves comes on top of what its producer sent, so
+    /// that the limits of the edge do not bound a record by themselves.
+    private func checkedByteCount(
+        of change: Changes.Change, in changes: Changes, groupsFrom start: Int
+    ) throws(StorageError) -> Int {
+        let groups = self.groups[start...]
+        guard groups.count <= Int(UInt16.max) else {
+            throw StorageError(
+                .batchTooLarge,
+                "a change enters and leaves \(groups.count) groups and a record names at most "
+                    + "\(UInt16.max): use fewer groups")
+        }
+        let count = RecordEncoder.count(of: change, in: changes, groups: groups)
+        guard count <= RecordLayout.countMax else {
+            throw StorageError(
+                .batchTooLarge,
+                "a record of \(count) bytes is longer than \(RecordLayout.countMax): submit a smaller "
+                    + "instance")
+        }
+        return count
     }
 
     private static func keyHash(
@@ -73,41 +107,36 @@ struct BatchPlan {
             key: text.slice(change.key.text.start, change.key.text.count))
     }
 
-    /// Collects into `before` the groups that the instance of `change` is in just before it. Returns false,
-    /// with nothing collected, if it is not known to exist.
-    private mutating func collectBefore(
-        _ change: Changes.Change, keyHash: UInt64, in changes: inout Changes,
+    /// Finds where it is written which groups the instance of `change` is in just before it.
+    private func before(
+        _ change: Changes.Change, keyHash: UInt64, in changes: Changes,
         history: borrowing KeyHistory, pending: borrowing PendingRecords
-    ) throws(StorageError) -> Bool {
-        self.before.removeAll(keepingCapacity: true)
+    ) throws(StorageError) -> Before {
         var step = self.lastStep[keyHash]
         while let index = step {
             let earlier = self.steps[index]
             if Self.isSame(earlier.change, change, in: changes) {
-                guard earlier.change.action != .deleted else { return false }
-                for group in self.groups[earlier.groups] where group.membership != .left {
-                    self.before.append(group)
-                }
-                return true
+                return earlier.change.action == .deleted ? .nowhere : .step(earlier.groups)
             }
             // Another key with the same hash: go back to the step before it.
             step = self.steps[..<index].lastIndex { $0.keyHash == keyHash }
         }
-        return try history.collectGroups(
-            of: change, keyHash: keyHash, in: &changes, pending: pending, into: &self.before)
+        let offset = try history.lastRecord(
+            of: change, keyHash: keyHash, in: changes, pending: pending)
+        return offset.map { .record($0) } ?? .nowhere
     }
 
     private static func isSame(
         _ left: Changes.Change, _ right: Changes.Change, in changes: Changes
     ) -> Bool {
         let text = changes.text.span.bytes
-        func isEqual(_ left: Changes.Slice, _ right: Changes.Slice) -> Bool {
-            text.slice(left.start, left.count).isEqual(to: text.slice(right.start, right.count))
-        }
-        return isEqual(left.model, right.model) && isEqual(left.key.text, right.key.text)
+        return self.isEqual(left.model, right.model, in: text)
+            && self.isEqual(left.key.text, right.key.text, in: text)
     }
 
-    /// Decides the membership of every group of `change`, given what is in `before`.
+    /// Adds the groups of `change` as if the instance had not existed, unless the log knows its groups better.
+    ///
+    /// Together with `compare` this decides membership:
     ///
     /// | change | before | groups of the change | groups before that the change lacks |
     /// | --- | --- | --- | --- |
@@ -116,59 +145,99 @@ struct BatchPlan {
     /// | DELETED | alive | not used: the log knows better | left, all that it was in |
     /// | DELETED | unknown or deleted | left | |
     private mutating func addGroups(
-        of change: Changes.Change, in changes: Changes, hasher: GroupHasher
+        of change: Changes.Change, in changes: Changes, before: Before, hasher: GroupHasher
     ) {
-        let start = self.groups.count
-        let nothing = Changes.ScalarSlice(kind: .null, text: .empty)
-        self.addGroup(.empty, nothing, of: change, in: changes, hasher: hasher)
-        for group in changes.groups[change.groups] {
-            self.addGroup(group.property, group.value, of: change, in: changes, hasher: hasher)
+        let membership: Membership
+        switch (change.action, before) {
+        case (.deleted, .step), (.deleted, .record): return
+        case (.deleted, .nowhere): membership = .left
+        case (.created, _), (.updated, _): membership = .entered
         }
-        let end = self.groups.count
         let text = changes.text.span.bytes
-        for old in self.before.indices {
-            let isKept = (start..<end).contains {
-                Self.isSameGroup(self.before[old], self.groups[$0], in: text)
-            }
-            if !isKept { self.add(self.before[old], as: .left) }
-        }
-    }
-
-    private mutating func addGroup(
-        _ property: Changes.Slice, _ value: Changes.ScalarSlice, of change: Changes.Change,
-        in changes: Changes, hasher: GroupHasher
-    ) {
-        let text = changes.text.span.bytes
-        let group = PlannedGroup(
-            hash: hasher.groupHash(
-                model: text.slice(change.model.start, change.model.count),
-                property: text.slice(property.start, property.count),
-                isNull: value.kind == .null,
-                value: text.slice(value.text.start, value.text.count)),
-            membership: .entered, property: property, value: value)
-        let wasIn = self.before.indices.contains {
-            Self.isSameGroup(self.before[$0], group, in: text)
-        }
-        self.add(group, as: change.action == .deleted ? .left : wasIn ? .stayed : .entered)
-    }
-
-    private mutating func add(_ group: PlannedGroup, as membership: Membership) {
+        let model = text.slice(change.model.start, change.model.count)
         self.groups.append(
             PlannedGroup(
-                hash: group.hash, membership: membership, property: group.property,
-                value: group.value))
+                hash: hasher.groupHash(
+                    model: model, property: text.slice(0, 0), isNull: true, value: text.slice(0, 0)
+                ), membership: membership, property: .empty,
+                value: Changes.ScalarSlice(kind: .null, text: .empty)))
+        for index in change.groups {
+            let group = changes.groups[index]
+            let hash = hasher.groupHash(
+                model: model, property: text.slice(group.property.start, group.property.count),
+                isNull: group.value.kind == .null,
+                value: text.slice(group.value.text.start, group.value.text.count))
+            self.groups.append(
+                PlannedGroup(
+                    hash: hash, membership: membership, property: group.property,
+                    value: group.value))
+        }
     }
 
-    /// Whether two groups of one model are the same.
-    private static func isSameGroup(
-        _ left: PlannedGroup, _ right: PlannedGroup, in text: RawSpan
-    ) -> Bool {
-        func isEqual(_ left: Changes.Slice, _ right: Changes.Slice) -> Bool {
-            text.slice(left.start, left.count).isEqual(to: text.slice(right.start, right.count))
+    /// Marks those of the groups `own` in which the instance was before as stayed, and adds the others in
+    /// which it was as left. This is for a change of an earlier step of the batch.
+    private mutating func compare(_ own: Range<Int>, with before: Range<Int>, in changes: Changes) {
+        let text = changes.text.span.bytes
+        for old in before where self.groups[old].membership != .left {
+            let group = self.groups[old]
+            let kept = own.first {
+                self.groups[$0].hash == group.hash
+                    && (self.groups[$0].value.kind == .null) == (group.value.kind == .null)
+                    && Self.isEqual(self.groups[$0].property, group.property, in: text)
+                    && Self.isEqual(self.groups[$0].value.text, group.value.text, in: text)
+            }
+            if let kept {
+                self.groups[kept].membership = .stayed
+            } else {
+                self.groups.append(
+                    PlannedGroup(
+                        hash: group.hash, membership: .left, property: group.property,
+                        value: group.value))
+            }
         }
-        return left.hash == right.hash
-            && (left.value.kind == .null) == (right.value.kind == .null)
-            && isEqual(left.property, right.property)
-            && isEqual(left.value.text, right.value.text)
+    }
+
+    /// The same for the instance's last record. The text of groups that it leaves is added to `changes.text`.
+    private mutating func compare(
+        _ own: Range<Int>, with record: borrowing RecordView, in changes: inout Changes
+    ) {
+        for index in 0..<record.groupCount {
+            let entry = record.group(index)
+            guard entry.membership != .left else { continue }
+            if let kept = self.find(entry, of: record, among: own, in: changes) {
+                self.groups[kept].membership = .stayed
+            } else {
+                let property = changes.add(record.property(of: entry))
+                let value = changes.add(record.value(of: entry))
+                self.groups.append(
+                    PlannedGroup(
+                        hash: entry.hash, membership: .left, property: property,
+                        value: Changes.ScalarSlice(kind: entry.valueKind, text: value)))
+            }
+        }
+    }
+
+    private func find(
+        _ entry: GroupEntry, of record: borrowing RecordView, among own: Range<Int>,
+        in changes: Changes
+    ) -> Int? {
+        let text = changes.text.span.bytes
+        for index in own where self.groups[index].hash == entry.hash {
+            let group = self.groups[index]
+            let isSame =
+                (group.value.kind == .null) == (entry.valueKind == .null)
+                && record.property(of: entry)
+                    .isEqual(to: text.slice(group.property.start, group.property.count))
+                && record.value(of: entry)
+                    .isEqual(to: text.slice(group.value.text.start, group.value.text.count))
+            if isSame { return index }
+        }
+        return nil
+    }
+
+    private static func isEqual(
+        _ left: Changes.Slice, _ right: Changes.Slice, in text: RawSpan
+    ) -> Bool {
+        text.slice(left.start, left.count).isEqual(to: text.slice(right.start, right.count))
     }
 }

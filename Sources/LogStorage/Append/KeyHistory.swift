@@ -25,51 +25,45 @@ struct KeyHistory: ~Copyable {
         self.last.set(keyHash, to: offset.rawValue)
     }
 
-    /// Collects into `groups` what the instance of `change` is in by its last record. Their text is added to
-    /// `changes.text`. Returns false if it has no record, or was deleted.
-    func collectGroups(
-        of change: Changes.Change, keyHash: UInt64, in changes: inout Changes,
-        pending: borrowing PendingRecords, into groups: inout [PlannedGroup]
-    ) throws(StorageError) -> Bool {
+    /// The last record of the instance of `change`, after a check of its checksum; nil if there is none, or if
+    /// it says that the instance was deleted.
+    func lastRecord(
+        of change: Changes.Change, keyHash: UInt64, in changes: Changes,
+        pending: borrowing PendingRecords
+    ) throws(StorageError) -> Offset? {
         var at = self.lastRecord(ofKeyHash: keyHash)
         while let offset = at {
             // Older records may not be kept any more: then nothing is known of the instance.
-            guard let found = self.segments.segment(of: offset) else { return false }
-            let step: Step
-            if offset >= pending.base {
-                let record = pending.record(at: found.segment.position(of: offset))
-                step = Self.step(record, change: change, in: &changes, into: &groups)
-            } else {
-                let record = try found.segment.checkedRecord(at: offset)
-                step = Self.step(record, change: change, in: &changes, into: &groups)
+            guard let found = self.segments.segment(of: offset) else { return nil }
+            if offset < pending.base { _ = try found.segment.checkedRecord(at: offset) }
+            var isDeleted = false
+            var isOther = false
+            var previous: Offset?
+            self.withRecord(at: offset, pending: pending) { record in
+                isDeleted = record.action == .deleted
+                isOther = !Self.isRecord(record, of: change, in: changes)
+                previous = record.previousOfKey
             }
-            switch step {
-            case .isAlive: return true
-            case .isDeleted: return false
-            case .isOther(let previous): at = previous
-            }
+            guard isOther else { return isDeleted ? nil : offset }
+            // Another instance, whose key has the same hash: the one before may be the one.
+            at = previous
         }
-        return false
+        return nil
     }
 
-    /// What one record says of an instance.
-    private enum Step {
-        case isAlive
-        case isDeleted
-        /// The record is another instance's, whose key has the same hash.
-        case isOther(previous: Offset?)
-    }
-
-    private static func step(
-        _ record: borrowing RecordView, change: Changes.Change, in changes: inout Changes,
-        into groups: inout [PlannedGroup]
-    ) -> Step {
-        guard self.isRecord(record, of: change, in: changes) else {
-            return .isOther(previous: record.previousOfKey)
+    /// Lends the record `offset`, which was checked, to `body`.
+    func withRecord(
+        at offset: Offset, pending: borrowing PendingRecords,
+        _ body: (borrowing RecordView) -> Void
+    ) {
+        guard let segment = self.segments.segment(of: offset)?.segment else {
+            preconditionFailure("the record \(offset) was there a moment ago")
         }
-        if record.action == .deleted { return .isDeleted }
-        self.collectGroups(of: record, in: &changes, into: &groups)
-        return .isAlive
+        if offset >= pending.base {
+            body(pending.record(at: segment.position(of: offset)))
+        } else {
+            body(segment.record(at: offset))
+        }
     }
 
     private static func isRecord(
@@ -78,22 +72,6 @@ struct KeyHistory: ~Copyable {
         let text = changes.text.span.bytes
         return record.key.isEqual(to: text.slice(change.key.text.start, change.key.text.count))
             && record.model.isEqual(to: text.slice(change.model.start, change.model.count))
-    }
-
-    private static func collectGroups(
-        of record: borrowing RecordView, in changes: inout Changes,
-        into groups: inout [PlannedGroup]
-    ) {
-        for index in 0..<record.groupCount {
-            let entry = record.group(index)
-            guard entry.membership != .left else { continue }
-            let property = changes.add(record.property(of: entry))
-            let value = changes.add(record.value(of: entry))
-            groups.append(
-                PlannedGroup(
-                    hash: entry.hash, membership: entry.membership, property: property,
-                    value: Changes.ScalarSlice(kind: entry.valueKind, text: value)))
-        }
     }
 }
 
@@ -114,11 +92,4 @@ struct PendingRecords {
 
     /// Where the next record goes.
     var end: Int { self.position + self.bytes.count }
-}
-
-extension Changes {
-    /// Adds the bytes of `span` to `text` and returns where they are.
-    fileprivate mutating func add(_ span: RawSpan) -> Slice {
-        span.withUnsafeBytes { self.add($0) }
-    }
 }

@@ -42,6 +42,7 @@ package final class LogWriter {
     private var lastTime: Int64
     private var plan = BatchPlan()
     private var failure: StorageError?
+    private var isClosed = false
 
     init(_ recovered: consuming RecoveredLog, options: LogOptions) {
         self.log = recovered.log
@@ -72,6 +73,9 @@ package final class LogWriter {
     ) throws(StorageError) -> Placement {
         precondition(!batch.isEmpty, "a batch has at least one change")
         if let failure { throw self.poisoned(by: failure) }
+        guard !self.isClosed else {
+            throw StorageError(.poisoned, "the log is closed: open it again to append")
+        }
         if let producer, let known = try self.placement(ofRepeated: producer) { return known }
         try self.plan.plan(
             batch, of: &changes, base: self.next, history: self.history, pending: self.pending,
@@ -111,6 +115,7 @@ package final class LogWriter {
         do throws(StorageError) {
             try self.file.synchronize()
         } catch {
+            self.noteLossOfCache()
             throw self.poison(error)
         }
         self.log.watermarks.synchronize(upTo: bound)
@@ -123,13 +128,14 @@ package final class LogWriter {
             upTo: self.options.acknowledgement == .durable ? marks.durable : marks.appended)
     }
 
-    /// Writes and syncs the rest, and notes that nothing has to be recovered. Releases the directory when the
-    /// writer goes.
+    /// Writes and syncs the rest, and notes that nothing has to be recovered. Nothing is appended after that.
+    /// Releases the directory when the writer goes.
     package func close() throws(StorageError) {
         try self.write()
         try self.synchronize()
         self.publish()
         try self.meta.update { $0.isClosedCleanly = true }
+        self.isClosed = true
     }
 
     private func placement(ofRepeated producer: ProducerIdentity) throws(StorageError) -> Placement?
@@ -184,19 +190,30 @@ package final class LogWriter {
         let header = SegmentHeader(
             identity: self.log.identity, epoch: self.log.epoch, base: self.next,
             fileCount: UInt64(self.options.segmentByteCount),
-            previousEpoch: self.segment.header.epoch, previousChecksum: self.lastChecksum)
+            previousEpoch: self.segment.epoch(before: self.next),
+            previousChecksum: self.lastChecksum)
         // Before the new file has its name the old one must be durable, because recovery takes the existence
         // of a segment as proof of that.
         try self.write()
         try self.synchronize()
-        try SegmentFile.create(header, in: self.directory)
-        let path = self.directory + "/" + SegmentFile.name(base: header.base)
-        let file = try File(path, .readWrite)
-        let segment = try SegmentFile.open(file)
-        self.file = file
-        self.segment = segment
-        self.log.segments.append(segment)
+        let draft = try SegmentFile.draft(header, in: self.directory)
+        do throws(StorageError) {
+            try draft.publish()
+        } catch {
+            // The file may have its name now. One more record in the old segment would lie beyond its end.
+            throw self.poison(error)
+        }
+        self.segment = draft.segment
+        self.file = draft.intoFile()
+        self.log.segments.append(self.segment)
         self.pending.position = SegmentHeader.count
+    }
+
+    /// After a failed sync the kernel may forget what readers have seen, within the same boot. The next opening
+    /// must take it for the loss of power that it is like. If this cannot be noted either, the disk is gone.
+    private func noteLossOfCache() {
+        guard self.log.watermarks.visible > self.log.watermarks.durable else { return }
+        try? self.meta.update { $0.boot = MetaFile.unknownBoot }
     }
 
     private func poison(_ error: StorageError) -> StorageError {

@@ -34,11 +34,7 @@ enum Directory {
 
     /// Makes created, renamed and removed names durable.
     static func synchronize(_ path: String) throws(StorageError) {
-        let descriptor = try SystemCall.run("open", path) {
-            open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        }
-        defer { close(descriptor) }
-        try SystemCall.run("fsync", path) { fsync(descriptor) }
+        try File(path, .directory).synchronizeAll()
     }
 
     /// Gives the file at `old` the name `new`, which takes the place of what had it.

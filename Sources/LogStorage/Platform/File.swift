@@ -16,6 +16,8 @@ struct File: ~Copyable {
         /// Fails if the file exists.
         case create
         case createOrOpen
+        /// A directory, to sync it.
+        case directory
 
         var flags: CInt {
             switch self {
@@ -23,6 +25,7 @@ struct File: ~Copyable {
             case .readWrite: O_RDWR
             case .create: O_RDWR | O_CREAT | O_EXCL
             case .createOrOpen: O_RDWR | O_CREAT
+            case .directory: O_RDONLY | O_DIRECTORY
             }
         }
     }
@@ -35,6 +38,8 @@ struct File: ~Copyable {
     }
 
     deinit {
+        // A child process between fork and exec has a copy of the descriptor: a lock must not wait for it.
+        flock(self.descriptor, LOCK_UN)
         close(self.descriptor)
     }
 
@@ -85,6 +90,11 @@ struct File: ~Copyable {
         try SystemCall.run("fdatasync", self.path) { fdatasync(self.descriptor) }
     }
 
+    /// Waits until all of the file, or all names in the directory, are on the disk.
+    func synchronizeAll() throws(StorageError) {
+        try SystemCall.run("fsync", self.path) { fsync(self.descriptor) }
+    }
+
     /// Reserves the file's first `count` bytes: later writes into them need no space.
     func reserve(_ count: Int) throws(StorageError) {
         // It gives its error instead of setting `errno`. Where the file system knows fallocate(2) it is that.
@@ -96,12 +106,12 @@ struct File: ~Copyable {
     /// Takes the exclusive lock of the file, which the kernel releases when the process ends, however it
     /// ends. Returns false if somebody else has it.
     func tryLock() throws(StorageError) -> Bool {
-        do throws(StorageError) {
-            try SystemCall.run("flock", self.path) { flock(self.descriptor, LOCK_EX | LOCK_NB) }
-            return true
-        } catch  where error.code == .locked {
-            return false
+        while flock(self.descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let number = errno
+            if number == EWOULDBLOCK { return false }
+            if number != EINTR { throw SystemCall.error("flock", self.path, number) }
         }
+        return true
     }
 
     /// Replaces what is in the file, which is for people to read.
@@ -145,8 +155,6 @@ enum SystemCall {
             return StorageError(
                 .diskFull, "\(name): \(reason); free some space, appends then work again",
                 path: path)
-        case EWOULDBLOCK:
-            return StorageError(.locked, "\(name): \(reason)", path: path)
         default:
             return StorageError(.io, "\(name): \(reason)", path: path)
         }

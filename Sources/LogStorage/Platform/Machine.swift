@@ -28,6 +28,17 @@ package enum Machine {
         )
     }
 
+    /// Lets the process open as many files and sockets as the system allows it, and returns how many.
+    package static func raiseFileLimit() -> UInt64 {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = limit.rlim_max
+        // If the system refuses, the limit stays what it was, which is what is returned.
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return UInt64(limit.rlim_cur)
+    }
+
     /// Microseconds since 1970-01-01T00:00:00Z by the machine's clock, which may jump.
     package static func wallClock() -> Int64 {
         var now = timespec()

@@ -4,6 +4,10 @@ import LogModel
 /// The file `meta`: two pages that are written in turn (`docs/format/meta.md`).
 struct MetaFile: ~Copyable {
     static let name = "meta"
+    static let temporaryName = Self.name + ".tmp"
+
+    /// No boot of any machine: after it, nothing is taken to be still in the page cache.
+    static let unknownBoot = LogIdentity(low: 0, high: 0)
 
     private let file: File
     private(set) var page: MetaPage
@@ -11,7 +15,7 @@ struct MetaFile: ~Copyable {
     /// Creates the file of a new log in `directory`, durable, or nothing.
     static func create(_ page: MetaPage, in directory: String) throws(StorageError) -> MetaFile {
         let path = directory + "/" + self.name
-        let temporary = path + ".tmp"
+        let temporary = directory + "/" + self.temporaryName
         if Directory.exists(temporary) { try Directory.remove(temporary) }
         do throws(StorageError) {
             let file = try File(temporary, .create)
@@ -28,31 +32,65 @@ struct MetaFile: ~Copyable {
     }
 
     /// Opens the file in `directory` and takes the valid page of the higher generation.
+    ///
+    /// If the other page is damaged, it may be the one that counted: then what the log's last life was like is
+    /// not known, and the page that is left is made to say the worst.
     static func open(in directory: String) throws(StorageError) -> MetaFile {
         let file = try File(directory + "/" + self.name, .readWrite)
         let bytes = try file.read(at: 0, count: 2 * MetaPage.count)
+        let span = bytes.span.bytes
         var newest: MetaPage?
         var failure: FormatError?
         for start in [0, MetaPage.count] {
+            let part = span.slice(
+                min(start, span.byteCount), max(0, min(MetaPage.count, span.byteCount - start)))
             do throws(FormatError) {
-                let span = bytes.span.bytes
-                let page = try MetaPage(
-                    reading: span.slice(
-                        min(start, span.byteCount),
-                        max(0, min(MetaPage.count, span.byteCount - start))))
+                let page = try MetaPage(reading: part)
                 if page.generation >= newest?.generation ?? 0 { newest = page }
             } catch {
                 // One page may be torn, or not written yet: then the other one counts.
-                if failure?.code != .unknownVersion { failure = error }
+                if error.code == .unknownVersion && self.isWhole(part) {
+                    throw StorageError(
+                        .notALog, "\(error.message): use the program that wrote it",
+                        path: file.path,
+                        position: start + error.position)
+                }
+                failure = failure ?? error
             }
         }
-        guard let newest else {
+        guard var newest else {
             throw StorageError(
                 .corrupt,
                 "neither page of the log's meta file is valid (\(failure?.message ?? "both are empty")): "
                     + "restore it from a copy", path: file.path, position: failure?.position)
         }
+        // Of a log that was never opened again after its creation the second page was never written.
+        if failure != nil,
+            newest.generation > 0 || !bytes[MetaPage.count...].allSatisfy({ $0 == 0 })
+        {
+            newest.isClosedCleanly = false
+            newest.isVisibleAheadOfDurable = true
+            newest.boot = self.unknownBoot
+        }
         return MetaFile(file: file, page: newest)
+    }
+
+    /// Whether a page of whatever version ends in its own checksum.
+    private static func isWhole(_ page: RawSpan) -> Bool {
+        let end = MetaPage.count - 4
+        return page.loadLittleEndian(end, as: UInt32.self)
+            == Checksum.crc32c(page.slice(0, end))
+    }
+
+    /// Takes the lock of the file. It guards the log even if somebody removed `LOCK`, because without `meta`
+    /// there is no log.
+    func lock(_ directory: String) throws(StorageError) {
+        guard try self.file.tryLock() else {
+            throw StorageError(
+                .locked,
+                "another Livelog server has this data directory open, although its file LOCK was removed: "
+                    + "stop it, or choose another directory", path: directory)
+        }
     }
 
     /// Writes a changed page over the older one and waits until it is on the disk.

@@ -10,6 +10,7 @@ extension Recovery {
         let names = try Directory.names(in: directory)
         if names.contains(MetaFile.name) {
             let meta = try MetaFile.open(in: directory)
+            try meta.lock(directory)
             report.wasClosedCleanly = meta.page.isClosedCleanly
             return meta
         }
@@ -26,7 +27,9 @@ extension Recovery {
             hashKey: SipHash.Key(low: random.next(), high: random.next()), epoch: self.newEpoch(),
             boot: try Machine.bootIdentity(),
             isVisibleAheadOfDurable: options.acknowledgement == .written, isClosedCleanly: true)
-        return try MetaFile.create(page, in: directory)
+        let meta = try MetaFile.create(page, in: directory)
+        try meta.lock(directory)
+        return meta
     }
 
     /// A new epoch, at random.
@@ -38,10 +41,24 @@ extension Recovery {
     static func segmentBases(in directory: String) throws(StorageError) -> [Offset] {
         var bases: [Offset] = []
         for name in try Directory.names(in: directory) {
-            if SegmentFile.isTemporary(name) { try Directory.remove(directory + "/" + name) }
+            if SegmentFile.isTemporary(name) || name == MetaFile.temporaryName {
+                try Directory.remove(directory + "/" + name)
+            }
             if let base = SegmentFile.base(inName: name) { bases.append(base) }
         }
         return bases
+    }
+
+    /// Checks that a log that has been opened before has a segment: it must not begin again at offset 0 under
+    /// the same epoch.
+    static func check(
+        _ bases: [Offset], meta: MetaPage, directory: String
+    ) throws(StorageError) {
+        guard bases.isEmpty, meta.generation > 0 else { return }
+        throw StorageError(
+            .notALog,
+            "the directory holds the file \(MetaFile.name) of a log but none of its segments: restore them "
+                + "from a copy, or choose an empty directory for a new log", path: directory)
     }
 
     /// Checks that a segment belongs to this log and to its name.
@@ -67,8 +84,12 @@ extension Recovery {
     }
 
     /// Decides whether what follows the last whole batch is a torn tail or damage.
+    ///
+    /// - Parameters:
+    ///   - nextBase: where the next segment begins; nil for the last one.
+    ///   - isClosedCleanly: whether nothing can have been torn, because the log was closed after this.
     static func check(
-        _ scan: SegmentScan, of segment: Segment, nextBase: Offset?
+        _ scan: SegmentScan, of segment: Segment, nextBase: Offset?, isClosedCleanly: Bool
     ) throws(StorageError) {
         // The next segment was created after this one was durable to its end.
         let durable = max(scan.durable, nextBase ?? .zero)
@@ -77,30 +98,40 @@ extension Recovery {
                 .corrupt, "the segment runs into the next one, which begins at offset \(nextBase)",
                 path: segment.path, position: scan.endPosition, offset: nextBase)
         }
-        guard scan.end < durable else { return }
-        let reason = scan.damage?.reason ?? "the record is missing"
+        guard let damage = scan.damage else {
+            guard let last = durable.previous, scan.end <= last else { return }
+            throw StorageError(
+                .corrupt,
+                "the records \(scan.end) to \(last) are missing: a segment file was lost, or the end of "
+                    + "this one; restore it from a copy",
+                path: segment.path, position: scan.endPosition, offset: scan.end)
+        }
+        guard scan.end < durable || isClosedCleanly else { return }
+        let proof =
+            scan.end < durable
+            ? "Records below offset \(durable) were durable" : "The log was closed with all durable"
         throw StorageError(
             .corrupt,
-            "records that were durable are damaged: \(reason). Records up to offset \(durable) had been "
-                + "acknowledged, so nothing is cut: restore the segment from a copy",
-            path: segment.path, position: scan.damage?.position ?? scan.endPosition,
-            offset: scan.damage?.offset ?? scan.end)
+            "records that were durable are damaged: \(damage.reason). \(proof), so nothing is cut: "
+                + "restore the segment from a copy",
+            path: segment.path, position: damage.position, offset: damage.offset)
     }
 
-    /// Cuts what follows the last whole batch and makes what is kept durable. Returns how many bytes were
-    /// cut.
+    /// How many bytes there are from the last whole batch to the last byte that was ever written.
+    static func tailByteCount(_ scan: SegmentScan, bytes: [UInt8]) -> Int {
+        guard scan.damage != nil else { return 0 }
+        let end = bytes[scan.endPosition...].lastIndex { $0 != 0 }
+        return end.map { $0 + 1 - scan.endPosition } ?? 0
+    }
+
+    /// Cuts the `cut` bytes that follow the last whole batch and makes what is kept durable.
     ///
     /// What was written since the last sync is written once more: after an earlier failure to sync the page
     /// cache can hold bytes that the disk does not.
     static func settleTail(
-        _ scan: SegmentScan, bytes: [UInt8], file: borrowing File
-    ) throws(StorageError) -> Int {
+        _ scan: SegmentScan, bytes: [UInt8], cut: Int, file: borrowing File
+    ) throws(StorageError) {
         let span = bytes.span.bytes
-        var end = span.byteCount
-        while end > scan.endPosition && span.loadLittleEndian(end - 1, as: UInt8.self) == 0 {
-            end -= 1
-        }
-        let cut = end - scan.endPosition
         if cut > 0 {
             let zeros = [UInt8](repeating: 0, count: cut)
             try file.write(zeros.span.bytes, at: scan.endPosition)
@@ -111,10 +142,10 @@ extension Recovery {
                 at: SegmentHeader.count)
         }
         try file.synchronize()
-        return cut
     }
 
-    /// Whether an offset that readers may have seen could be used again.
+    /// Whether an offset that readers may have seen could be used again, or the epoch of the last segment is
+    /// not the one that the meta file names, because one of them is older than the other.
     ///
     /// | readers saw | last stop | since then | tail cut | new epoch |
     /// | --- | --- | --- | --- | --- |
@@ -123,7 +154,10 @@ extension Recovery {
     /// | records before they were durable | not clean | same boot | no | no: the page cache had them |
     /// | records before they were durable | not clean | same boot | yes | yes |
     /// | records before they were durable | not clean | another boot | any | yes |
-    static func mustChangeEpoch(_ meta: MetaPage, cut: Bool) throws(StorageError) -> Bool {
+    static func mustChangeEpoch(
+        _ meta: MetaPage, cut: Bool, last: Epoch
+    ) throws(StorageError) -> Bool {
+        if last != meta.epoch { return true }
         guard meta.isVisibleAheadOfDurable, !meta.isClosedCleanly else { return false }
         if cut { return true }
         return try Machine.bootIdentity() != meta.boot
@@ -137,18 +171,18 @@ extension Recovery {
         let header = SegmentHeader(
             identity: identity, epoch: epoch, base: tail?.end ?? .zero,
             fileCount: UInt64(options.segmentByteCount),
-            previousEpoch: tail?.segment.header.epoch ?? epoch,
+            previousEpoch: tail.flatMap { $0.end == .zero ? nil : $0.segment.epoch(before: $0.end) }
+                ?? epoch,
             previousChecksum: tail?.checksum ?? 0)
         if let tail, tail.end == tail.segment.base {
             // An empty segment of the old epoch has the same name: it gives way.
             segments.removeLast()
         }
-        try SegmentFile.create(header, in: directory)
-        let path = directory + "/" + SegmentFile.name(base: header.base)
-        let segment = try SegmentFile.open(try File(path, .read))
-        segments.append(segment)
+        let draft = try SegmentFile.draft(header, in: directory)
+        try draft.publish()
+        segments.append(draft.segment)
         return Tail(
-            segment: segment, end: header.base, position: SegmentHeader.count,
+            segment: draft.segment, end: header.base, position: SegmentHeader.count,
             checksum: header.previousChecksum, time: tail?.time ?? .min)
     }
 }

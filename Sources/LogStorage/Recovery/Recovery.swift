@@ -49,6 +49,7 @@ package enum Recovery {
         var meta = try self.openMeta(directory, options: options, report: &report)
 
         let bases = try self.segmentBases(in: directory)
+        try self.check(bases, meta: meta.page, directory: directory)
         let segments = SegmentList([])
         let hasher = GroupHasher(key: meta.page.hashKey)
         var history = KeyHistory(segments: segments)
@@ -68,29 +69,33 @@ package enum Recovery {
                 if let producer = record.producer { producers.note(producer, at: record.offset) }
             }
             let nextBase = isLast ? nil : bases[index + 1]
-            try self.check(scan, of: segment, nextBase: nextBase)
+            try self.check(
+                scan, of: segment, nextBase: nextBase,
+                isClosedCleanly: isLast && meta.page.isClosedCleanly)
             segments.append(segment)
             if isLast {
-                report.cutByteCount = try self.settleTail(scan, bytes: bytes, file: file)
+                report.cutByteCount = self.tailByteCount(scan, bytes: bytes)
+                // Before anything is cut: if the opening ends here, the next one must not find a log that
+                // looks as if nothing had been lost.
+                report.hasNewEpoch = try self.mustChangeEpoch(
+                    meta.page, cut: report.cutByteCount > 0, last: segment.epoch)
+                if report.hasNewEpoch { try meta.update { $0.epoch = self.newEpoch() } }
+                try self.settleTail(
+                    scan, bytes: bytes, cut: report.cutByteCount, file: file)
             }
             tail = Tail(
                 segment: segment, end: scan.end, position: scan.endPosition,
                 checksum: scan.lastChecksum, time: max(scan.lastTime, tail?.time ?? .min))
         }
 
-        let mustChangeEpoch = try self.mustChangeEpoch(meta.page, cut: report.cutByteCount > 0)
-        report.hasNewEpoch = mustChangeEpoch
         let boot = try Machine.bootIdentity()
-        var epoch = meta.page.epoch
-        if mustChangeEpoch { epoch = self.newEpoch() }
-        let beginsSegment = tail == nil || tail?.segment.header.epoch != epoch
-        if beginsSegment {
+        let epoch = meta.page.epoch
+        if tail?.segment.epoch != epoch {
             tail = try self.beginSegment(
                 after: tail, epoch: epoch, identity: meta.page.identity, directory: directory,
                 options: options, segments: segments)
         }
         try meta.update { page in
-            page.epoch = epoch
             page.boot = boot
             page.isVisibleAheadOfDurable = options.acknowledgement == .written
             page.isClosedCleanly = false

@@ -49,7 +49,9 @@ struct SegmentScan {
             self.end = offset
             self.endPosition = position
         }
-        if !Self.isZero(span, from: self.endPosition) {
+        if Self.isZero(span, from: self.endPosition) {
+            self.damage = nil
+        } else {
             self.lookBeyond(span, seed: seed)
         }
     }
@@ -84,12 +86,15 @@ struct SegmentScan {
     }
 
     /// Looks at every place behind the damage where a record could begin, for one that proves that what is
-    /// damaged was durable.
+    /// damaged was durable. A record there has an offset that is not below `end`: the look at that number
+    /// saves the checksum over some megabytes that a wrong length would cost.
     private mutating func lookBeyond(_ bytes: RawSpan, seed: UInt32) {
         var position = self.endPosition
         while position + RecordLayout.countMin <= bytes.byteCount {
             let length = Int(bytes.loadLittleEndian(position, as: UInt32.self))
             if length >= RecordLayout.countMin, length <= RecordLayout.countMax,
+                length <= bytes.byteCount - position,
+                RecordView(trusting: bytes, at: position).offset >= self.end,
                 let durable = Self.durable(bytes, at: position, seed: seed)
             {
                 self.durable = max(self.durable, durable)

@@ -34,6 +34,11 @@ package final class Segment: Sendable {
     /// The epoch of the segment's records.
     package var epoch: Epoch { self.header.epoch }
 
+    /// The epoch of the record before `next`, which is in this segment or begins it.
+    func epoch(before next: Offset) -> Epoch {
+        next == self.base ? self.header.previousEpoch : self.epoch
+    }
+
     /// The byte at which the record `offset` begins.
     func position(of offset: Offset) -> Int {
         Int(self.places[offset.distance(from: self.base)]) * RecordLayout.alignment

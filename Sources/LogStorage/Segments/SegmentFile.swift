@@ -23,26 +23,55 @@ enum SegmentFile {
     /// Whether the name is that of a segment whose creation was interrupted.
     static func isTemporary(_ name: String) -> Bool { name.hasSuffix(self.temporarySuffix) }
 
-    /// Creates the file of `header` in `directory`: reserved whole, its header durable, then named.
+    /// A segment that is on the disk whole, and has no name yet that anybody looks for.
+    struct Draft: ~Copyable {
+        let segment: Segment
+        private let file: File
+        private let temporary: String
+        /// Open already, so that after the renaming only the disk can fail.
+        private let directory: File
+
+        fileprivate init(
+            segment: Segment, file: consuming File, temporary: String, directory: consuming File
+        ) {
+            self.segment = segment
+            self.file = file
+            self.temporary = temporary
+            self.directory = directory
+        }
+
+        /// Gives the file its name, durably. After an error nobody knows whether it has it.
+        func publish() throws(StorageError) {
+            try Directory.rename(self.temporary, to: self.segment.path)
+            try self.directory.synchronizeAll()
+        }
+
+        /// The open file.
+        consuming func intoFile() -> File { self.file }
+    }
+
+    /// Makes the file of `header` in `directory`: reserved whole, its header durable, mapped.
     ///
-    /// An interrupted creation leaves a temporary file, which the next opening removes. Throws `diskFull`
-    /// if the space cannot be reserved; nothing is left behind then.
-    static func create(_ header: SegmentHeader, in directory: String) throws(StorageError) {
+    /// Throws `diskFull` if the space cannot be reserved; after any error the log is as it was before. A crash
+    /// leaves a temporary file, which the next opening removes.
+    static func draft(_ header: SegmentHeader, in directory: String) throws(StorageError) -> Draft {
         let path = directory + "/" + self.name(base: header.base)
         let temporary = directory + "/\(header.base)\(self.temporarySuffix)"
+        let folder = try File(directory, .directory)
         if Directory.exists(temporary) { try Directory.remove(temporary) }
         do throws(StorageError) {
             let file = try File(temporary, .create)
             try file.reserve(Int(header.fileCount))
             try file.write(header.bytes.span.bytes, at: 0)
             try file.synchronize()
+            let segment = try Segment(
+                path: path, header: header, mapping: try file.map(count: Int(header.fileCount)))
+            return Draft(segment: segment, file: file, temporary: temporary, directory: folder)
         } catch {
             // The reason for which it failed is what matters; a leftover is removed at the next opening.
             try? Directory.remove(temporary)
             throw error
         }
-        try Directory.rename(temporary, to: path)
-        try Directory.synchronize(directory)
     }
 
     /// Maps the segment in `file` and reads its header.

@@ -1,3 +1,4 @@
+import LogFormat
 import LogModel
 import Synchronization
 
@@ -35,7 +36,8 @@ final class SegmentList: Sendable {
     }
 
     /// The offset of the first record that is kept.
-    var first: Offset {
-        self.segments.withLock { $0.first?.base ?? .zero }
-    }
+    var first: Offset { self.firstHeader?.base ?? .zero }
+
+    /// The header of the first segment that is kept.
+    var firstHeader: SegmentHeader? { self.segments.withLock { $0.first?.header } }
 }

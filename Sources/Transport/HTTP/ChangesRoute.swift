@@ -13,10 +13,12 @@ struct ChangesRoute: Sendable {
     let queue: IngressQueue
     let limits: ServerLimits
     private let readers = ReaderPool()
+    private let budget: ByteBudget
 
     init(queue: IngressQueue, limits: ServerLimits) {
         self.queue = queue
         self.limits = limits
+        self.budget = ByteBudget(limits.bodiesByteCountMax)
     }
 
     /// Answers a request; every failure is a problem document.
@@ -32,7 +34,9 @@ struct ChangesRoute: Sendable {
     private func append(_ request: Request) async throws(Problem) -> Receipt {
         let form = try Self.form(of: request)
         let producer = try RequestIdentity.producer(of: request.headers)
-        let body = try await self.body(of: request)
+        var taken = 0
+        defer { self.budget.giveBack(taken) }
+        let body = try await self.body(of: request, taken: &taken)
         // What can be repeated must be repeated whole, so it is one batch.
         let batching: Batching = producer == nil ? .bySize : .atomic
         let changes: Changes
@@ -85,17 +89,24 @@ struct ChangesRoute: Sendable {
         }
     }
 
-    private func body(of request: Request) async throws(Problem) -> [UInt8] {
-        let limit = self.limits.bodyByteCountMax
+    /// Collects the body, bounded by itself and together with all others.
+    ///
+    /// - Parameter taken: what it has taken of the budget, to be given back when the request is answered.
+    private func body(
+        of request: Request, taken: inout Int
+    ) async throws(Problem) -> [UInt8] {
         let declared = request.headers[.contentLength].flatMap { Int($0) }
-        if let declared, declared > limit { throw self.tooLarge(line: 1) }
+        if let declared, declared > self.limits.bodyByteCountMax { throw self.tooLarge(line: 1) }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity((declared ?? 0) + ChangeReader.padding)
+        try self.take((declared ?? 0) + ChangeReader.padding, of: &taken)
+        bytes.reserveCapacity(taken)
         do {
             for try await part in request.body {
-                guard bytes.count + part.readableBytes <= limit else {
+                let count = bytes.count + part.readableBytes
+                guard count <= self.limits.bodyByteCountMax else {
                     throw self.tooLarge(line: Self.lineCount(bytes))
                 }
+                try self.take(count - taken, of: &taken)
                 bytes.append(contentsOf: part.readableBytesView)
             }
         } catch let problem as Problem {
@@ -105,6 +116,12 @@ struct ChangesRoute: Sendable {
         }
         if let declared, bytes.count < declared { throw Self.incomplete(bytes) }
         return bytes
+    }
+
+    private func take(_ count: Int, of taken: inout Int) throws(Problem) {
+        guard count > 0 else { return }
+        guard self.budget.take(count) else { throw Problem(IngressQueue.Refusal.full) }
+        taken += count
     }
 
     private func tooLarge(line: Int) -> Problem {

@@ -97,10 +97,8 @@ final class WebSocketHandler: ChannelInboundHandler, SessionConnection {
     /// Called every few seconds.
     func tick() {
         self.quietTicks += 1
-        if self.isClosing || self.quietTicks >= self.hub.limits.quietTicksMax {
-            // Somebody who answers no ping would not answer a close either.
+        if self.quietTicks >= self.hub.limits.quietTicksMax {
             self.close(.silent, reason: "no answer to pings")
-            self.context?.close(promise: nil)
         } else if self.quietTicks >= self.hub.limits.quietTicksBeforePing {
             self.write(.ping, ByteBuffer())
         }
@@ -123,7 +121,10 @@ final class WebSocketHandler: ChannelInboundHandler, SessionConnection {
         self.isClosing = true
         self.write(.connectionClose, payload)
         self.leave()
-        // The client's answer, or the next tick, closes the socket.
+        // The client's answer closes the socket, or this does.
+        let channel = context.channel
+        let deadline = TimeAmount.seconds(Int64(self.hub.limits.closeSecondsMax))
+        context.eventLoop.scheduleTask(in: deadline) { channel.close(promise: nil) }
     }
 
     // MARK: - Private

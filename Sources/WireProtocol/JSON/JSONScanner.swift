@@ -35,6 +35,7 @@ struct JSONScanner: ~Copyable {
             range.lowerBound >= 0 && range.upperBound + Self.padding <= source.count,
             "\(range) is not followed by padding in \(source.count) bytes")
         let handle = self.handle
+        // Raw memory: C reads the source within the call, and owns the tokens, which `body` borrows.
         let found = source.extracting(range.lowerBound..<source.count).withUnsafeBufferPointer {
             let scan = asLines ? livelog_json_scan_lines : livelog_json_scan
             return scan(handle, $0.baseAddress, range.count, limits.scannerLimits)

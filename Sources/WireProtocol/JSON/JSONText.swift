@@ -60,6 +60,7 @@ package enum JSONText {
     ) {
         let start = target.count
         target.append(contentsOf: repeatElement(0, count: text.count))
+        // Raw memory: C reads `text` and fills the room just made, within the call.
         let written = target.withUnsafeMutableBufferPointer { target in
             text.withUnsafeBufferPointer { source in
                 rewrite(

@@ -3,8 +3,8 @@ import Foundation
 /// The programs that use a server from outside.
 extension LivelogServer {
     /// `livelog publish` of a file.
-    func publish(_ file: URL) throws -> ChildProcess {
-        try ChildProcess(Places.livelog, ["publish", "--server", url, file.path])
+    func publish(_ file: URL, options: [String] = []) throws -> ChildProcess {
+        try ChildProcess(Places.livelog, ["publish", "--server", url, file.path] + options)
     }
 
     /// `livelog subscribe` to a model's group, from the start of the log.

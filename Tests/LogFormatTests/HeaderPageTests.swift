@@ -1,0 +1,109 @@
+import LogFormat
+import LogModel
+import Testing
+
+/// The first page of a segment and the pages of `meta`, which are checked in the same way.
+struct HeaderPageTests {
+    /// A kind of page.
+    enum Kind: CaseIterable {
+        case segment
+        case meta
+
+        var page: [UInt8] {
+            switch self {
+            case .segment: ExampleLog.header.bytes
+            case .meta: ExampleLog.metaPages[0].bytes
+            }
+        }
+
+        func refusal(of bytes: [UInt8]) -> FormatError.Code? {
+            formatErrorCode { () throws(FormatError) in
+                switch self {
+                case .segment: _ = try SegmentHeader(reading: bytes.span.bytes)
+                case .meta: _ = try MetaPage(reading: bytes.span.bytes)
+                }
+            }
+        }
+
+        /// What is said of the page with `bytes` from `position` and a checksum to match.
+        func refusal(with bytes: [UInt8], at position: Int) -> FormatError.Code? {
+            var page = self.page
+            page.replaceSubrange(position..<position + bytes.count, with: bytes)
+            let checksum = Checksum.crc32c(page.span.bytes.slice(0, 4092))
+            for index in 0..<4 {
+                page[4092 + index] = UInt8(truncatingIfNeeded: checksum >> UInt32(8 * index))
+            }
+            return self.refusal(of: page)
+        }
+    }
+
+    @Test(arguments: Kind.allCases)
+    func thePageItselfIsRight(kind: Kind) {
+        #expect(kind.page.count == 4096)
+        #expect(kind.refusal(of: kind.page) == nil)
+        #expect(kind.refusal(of: kind.page + [1, 2, 3]) == nil, "what follows is not its business")
+    }
+
+    @Test(arguments: Kind.allCases)
+    func everyFlippedBitIsRefused(kind: Kind) {
+        var page = kind.page
+        var passed: [Int] = []
+        for bit in 0..<page.count * 8 {
+            page[bit / 8] ^= 1 << (bit % 8)
+            if kind.refusal(of: page) == nil { passed.append(bit) }
+            page[bit / 8] ^= 1 << (bit % 8)
+        }
+        #expect(passed.isEmpty)
+    }
+
+    @Test(arguments: Kind.allCases)
+    func everyTruncationIsRefused(kind: Kind) {
+        let page = kind.page
+        let refused = (0..<page.count).allSatisfy {
+            kind.refusal(of: Array(page[..<$0])) == .truncated
+        }
+        #expect(refused)
+    }
+
+    @Test(arguments: Kind.allCases)
+    func anotherFileIsNamedAsSuch(kind: Kind) {
+        #expect(kind.refusal(with: Array("LVLGXXXX".utf8), at: 0) == .wrongMagic)
+        #expect(kind.refusal(of: [UInt8](repeating: 0, count: 4096)) == .wrongMagic)
+    }
+
+    @Test func thePagesAreNotTakenForEachOther() {
+        #expect(Kind.segment.refusal(of: Kind.meta.page) == .wrongMagic)
+        #expect(Kind.meta.refusal(of: Kind.segment.page) == .wrongMagic)
+    }
+
+    @Test(arguments: Kind.allCases, [0, 2, 255] as [UInt8])
+    func anotherVersionIsNamedAsSuch(kind: Kind, version: UInt8) {
+        #expect(kind.refusal(with: [version], at: 8) == .unknownVersion)
+    }
+
+    @Test func aFieldThatCannotBeIsRefused() {
+        #expect(Kind.segment.refusal(with: [0, 32], at: 12) == .wrongField)
+        #expect(Kind.meta.refusal(with: [4], at: 12) == .wrongField)
+        #expect(Kind.meta.refusal(with: [0, 0, 0, 0x80], at: 12) == .wrongField)
+    }
+
+    @Test(arguments: [false, true], [false, true])
+    func theFlagsOfMetaComeBack(isVisibleAhead: Bool, isClosed: Bool) throws {
+        var page = ExampleLog.metaPages[0]
+        page.isVisibleAheadOfDurable = isVisibleAhead
+        page.isClosedCleanly = isClosed
+        #expect(try MetaPage(reading: page.bytes.span.bytes) == page)
+    }
+
+    @Test func theLargestNumbersComeBack() throws {
+        let header = SegmentHeader(
+            identity: LogIdentity(low: .max, high: .max), epoch: Epoch(.max), base: Offset(.max),
+            fileCount: .max, previousEpoch: Epoch(.max), previousChecksum: .max)
+        #expect(try SegmentHeader(reading: header.bytes.span.bytes) == header)
+        let meta = MetaPage(
+            generation: .max, identity: header.identity,
+            hashKey: SipHash.Key(low: .max, high: .max), epoch: Epoch(.max),
+            boot: header.identity, isVisibleAheadOfDurable: true, isClosedCleanly: true)
+        #expect(try MetaPage(reading: meta.bytes.span.bytes) == meta)
+    }
+}
