@@ -10,8 +10,9 @@ import WireProtocol
 /// to them. No queue, no lock, nothing handed between threads.
 ///
 /// A subscription that is live gets records in ``turn()`` (`Dispatcher+Live.swift`); one that lags reads by
-/// its own cursor (`Dispatcher+CatchUp.swift`). The two meet on this loop: a lagging subscription whose cursor has reached
-/// `cursor` is live from then on. Nothing can come between, so there is no gap and no duplicate.
+/// its own cursor (`Dispatcher+CatchUp.swift`). The two meet on this loop: a lagging subscription whose
+/// cursor has reached `cursor` is live from then on. Nothing can come between, so there is no gap and no
+/// duplicate.
 ///
 /// Invariants:
 /// - a live subscription was given everything below `cursor` that it wants;
@@ -33,6 +34,10 @@ package final class Dispatcher {
         /// Postings of one subscription that a step of catching up looks at. Default 1,024.
         package var postingsMax = 1024
 
+        /// Bytes of answers that a session gets while its socket cannot take more, before it is closed: whoever
+        /// asks on must read. Default 64 KiB.
+        package var unreadByteCountMax = 64 << 10
+
         /// Creates the default limits.
         package init() {}
     }
@@ -45,6 +50,8 @@ package final class Dispatcher {
     struct Entry {
         var session: Session
         let connection: any SessionConnection
+        /// Bytes that were written since the socket could not take more.
+        var unreadByteCount = 0
         /// Whether the session is in `lagging` already.
         var isQueued = false
         /// Whether the session is in `touched` already.
@@ -127,6 +134,7 @@ package final class Dispatcher {
     package func becomeWritable(_ id: SessionID) -> Bool {
         guard self.entries[id.index]?.session.isBlocked == true else { return false }
         self.entries[id.index]?.session.isBlocked = false
+        self.entries[id.index]?.unreadByteCount = 0
         self.flush(id.index)
         self.queueIfLagging(id.index)
         return !self.lagging.isEmpty
@@ -169,6 +177,14 @@ package final class Dispatcher {
         guard let entry = self.entries[index], !entry.session.outbox.isEmpty else { return 0 }
         let byteCount = entry.session.outbox.count
         self.entries[index]?.session.outbox = []
+        if entry.session.isBlocked {
+            let unread = entry.unreadByteCount + byteCount
+            self.entries[index]?.unreadByteCount = unread
+            guard unread <= self.limits.unreadByteCountMax else {
+                entry.connection.close(.unread, reason: "the answers are not read")
+                return 0
+            }
+        }
         if entry.connection.send(entry.session.outbox) { return byteCount }
         self.entries[index]?.session.isBlocked = true
         self.lagging.removeAll { $0 == index }

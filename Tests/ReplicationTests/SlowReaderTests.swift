@@ -3,6 +3,7 @@ import LogStorage
 import Replication
 import TestSupport
 import Testing
+import WireProtocol
 
 /// A socket that cannot be written to is a cursor further back in the log, and costs nothing else.
 struct SlowReaderTests {
@@ -37,6 +38,35 @@ struct SlowReaderTests {
             }
             #expect(offsets == Array(1...500))
             #expect(connection.writes.count >= written + 50)
+        }
+    }
+
+    @Test func whoAsksOnAndReadsNothingIsClosed() throws {
+        try withTemporaryLog { writer in
+            let server = Server(writer)
+            let connection = RecordingConnection()
+            let id = server.open(connection)
+            connection.canTakeMore = false
+            for _ in 0..<5000 where connection.closeCode == nil {
+                server.receive(#"{"subscribe":"#, from: id)
+            }
+            #expect(connection.closeCode == .unread)
+            #expect(connection.writes.reduce(0, +) <= 66_000)
+        }
+    }
+
+    @Test func whoAsksALotAndReadsIsServed() throws {
+        try withTemporaryLog { writer in
+            let server = Server(writer)
+            let connection = RecordingConnection()
+            let id = server.open(connection)
+            connection.canTakeMore = false
+            for number in 0..<5000 {
+                server.receive(#"{"subscribe":"#, from: id)
+                if number.isMultiple(of: 100) { _ = server.dispatcher.becomeWritable(id) }
+            }
+            #expect(connection.closeCode == nil)
+            #expect(connection.takeMessages().count == 5000)
         }
     }
 

@@ -30,6 +30,6 @@ struct OutboundFrameTests {
     }
 
     @Test func closeCodesAreThoseOfTheStandardOrAbove4000() {
-        #expect(CloseCode.allCases.map(\.rawValue) == [1001, 1002, 1007, 1009, 1011, 4408])
+        #expect(CloseCode.allCases.map(\.rawValue) == [1001, 1002, 1007, 1009, 1011, 4408, 4429])
     }
 }

@@ -45,4 +45,6 @@ package enum CloseCode: UInt16, Sendable, CaseIterable {
     case internalError = 1011
     /// The peer did not answer pings. Reconnect, and resume.
     case silent = 4408
+    /// The peer went on asking and did not read the answers. Reconnect, and resume.
+    case unread = 4429
 }
