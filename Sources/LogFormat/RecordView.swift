@@ -28,6 +28,21 @@ package struct ViewEntry: Sendable {
     var end: Int { self.nameStart + self.nameCount + self.jsonCount }
 }
 
+/// Where a record stands in its batch.
+package struct BatchMarks: Sendable {
+    private let flags: UInt8
+
+    /// Reads the marks of the record at `position`, without looking at anything else of it.
+    package init(of bytes: RawSpan, at position: Int) {
+        self.flags = bytes.loadLittleEndian(position + RecordLayout.flags, as: UInt8.self)
+    }
+
+    /// Whether a batch begins here.
+    package var isFirstOfBatch: Bool { self.flags & RecordLayout.firstOfBatch != 0 }
+    /// Whether a batch ends here.
+    package var isLastOfBatch: Bool { self.flags & RecordLayout.lastOfBatch != 0 }
+}
+
 /// A record in borrowed bytes: nothing is copied, every access is a load at a known place.
 ///
 /// Whoever makes one from bytes that were not checked in this process uses ``init(checking:at:seed:)``.

@@ -97,7 +97,10 @@ package struct SegmentExtent: Sendable {
     /// Follows the group's thread from its last record, so that the cost grows with the number of the group's
     /// records above `from` in this segment, and not with the segment. Memory: 8 bytes for each of `limit`.
     /// Whoever uses a record compares the group's bytes, because two groups can share a hash.
-    package func postings(of hash: UInt64, from: Offset, limit: Int) -> [Offset] {
+    /// Throws `corrupt` if a record on the way was damaged since the log was opened.
+    package func postings(
+        of hash: UInt64, from: Offset, limit: Int
+    ) throws(StorageError) -> [Offset] {
         guard limit > 0 else { return [] }
         var ring: [Offset] = []
         var oldest = 0
@@ -111,25 +114,32 @@ package struct SegmentExtent: Sendable {
                     oldest = (oldest + 1) % limit
                 }
             }
-            at = self.previous(of: hash, before: offset)
+            at = try self.previous(of: hash, before: offset)
         }
         // The ring holds the last ones visited, from the largest to the smallest, beginning at `oldest`.
         return (ring[oldest...] + ring[..<oldest]).reversed()
     }
 
-    /// The batch that the record `offset` belongs to. Takes time in proportion to its length.
+    /// The batch that the record `offset`, which is in the stretch, belongs to. Takes time in proportion to
+    /// its length. Looks at marks only, so that damage to the batch's other records does no harm here.
     package func batch(of offset: Offset) -> Range<Offset> {
         var first = offset
-        while !self.segment.record(at: first).isFirstOfBatch, let previous = first.previous {
+        while first > self.segment.base, !self.segment.marks(at: first).isFirstOfBatch,
+            let previous = first.previous
+        {
             first = previous
         }
-        var last = offset
-        while !self.segment.record(at: last).isLastOfBatch { last = last.next }
-        return first..<last.next
+        var next = offset.next
+        while next < self.end, !self.segment.marks(at: Offset(next.rawValue - 1)).isLastOfBatch {
+            next = next.next
+        }
+        return first..<next
     }
 
-    private func previous(of hash: UInt64, before offset: Offset) -> Offset? {
-        let record = self.segment.record(at: offset)
+    private func previous(
+        of hash: UInt64, before offset: Offset
+    ) throws(StorageError) -> Offset? {
+        let record = try self.segment.checkedRecord(at: offset)
         for index in 0..<record.groupCount where record.groupHash(index) == hash {
             let distance = UInt64(record.group(index).previousDistance)
             guard distance > 0, offset.rawValue - distance >= self.segment.base.rawValue else {

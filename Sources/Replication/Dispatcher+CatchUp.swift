@@ -89,7 +89,7 @@ extension Dispatcher {
         var end = min(extent.end, self.cursor)
         var wanted: Set<Offset> = []
         for (_, subscription) in subscriptions where subscription.next < end {
-            let postings = extent.postings(
+            let postings = try extent.postings(
                 of: subscription.hash, from: max(subscription.next, start),
                 limit: self.limits.postingsMax)
             wanted.formUnion(postings)

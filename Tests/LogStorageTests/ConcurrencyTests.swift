@@ -32,7 +32,7 @@ import Testing
                 continue
             }
             // The postings and the records are two ways to the same offsets.
-            reading.postings += extent.postings(of: hash, from: at, limit: .max).count
+            reading.postings += try extent.postings(of: hash, from: at, limit: .max).count
             while at < extent.end {
                 do throws(StorageError) {
                     let record = try extent.segment.checkedRecord(at: at)

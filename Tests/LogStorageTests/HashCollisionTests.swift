@@ -89,7 +89,8 @@ import Testing
         try writer.commit()
         let extent = try #require(writer.log.extent(at: .zero))
         let group = GroupKey(model: Self.model, property: Self.property, value: Self.values[0])
-        let found = extent.postings(of: writer.log.hasher.groupHash(group), from: .zero, limit: 100)
+        let found = try extent.postings(
+            of: writer.log.hasher.groupHash(group), from: .zero, limit: 100)
         #expect(found == (0..<40).map { Offset($0) })
         // The bytes tell them apart.
         let own = found.filter { offset in

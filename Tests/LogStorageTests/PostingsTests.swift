@@ -55,7 +55,7 @@ import Testing
                 let from = base.advanced(by: mill.number(length + 1))
                 let index = mill.number(groups.count)
                 let limit = 1 + mill.number(12)
-                let found = extent.postings(of: hashes[index], from: from, limit: limit)
+                let found = try extent.postings(of: hashes[index], from: from, limit: limit)
                 let expected = Self.offsets(
                     of: groups[index], in: oracle.expectations, from: from, end: extent.end)
                 #expect(found == Array(expected.prefix(limit)))
@@ -82,7 +82,7 @@ import Testing
                 var found: [Offset] = []
                 var at = Offset.zero
                 while let extent = writer.log.extent(at: at) {
-                    found += extent.postings(of: hash, from: at, limit: .max)
+                    found += try extent.postings(of: hash, from: at, limit: .max)
                     at = extent.end
                 }
                 let expected = Self.offsets(
@@ -105,7 +105,7 @@ import Testing
         let hash = writer.log.hasher.groupHash(
             GroupKey(model: "todo.Task", property: tag.property, value: tag.value))
         let extent = try #require(writer.log.extent(at: .zero))
-        #expect(extent.postings(of: hash, from: .zero, limit: 9) == (0..<3).map { Offset($0) })
+        #expect(try extent.postings(of: hash, from: .zero, limit: 9) == (0..<3).map { Offset($0) })
     }
 
     @Test func aLimitOfNothingGivesNothing() throws {
@@ -114,7 +114,7 @@ import Testing
         try writer.commit([[TestChange()]])
         let hash = writer.log.hasher.groupHash(GroupKey(model: "todo.Task"))
         let extent = try #require(writer.log.extent(at: .zero))
-        #expect(extent.postings(of: hash, from: .zero, limit: 0).isEmpty)
+        #expect(try extent.postings(of: hash, from: .zero, limit: 0).isEmpty)
     }
 
     @Test func theBatchOfARecordIsItsWholeBatch() throws {

@@ -7,12 +7,10 @@ enum Directory {
         var built = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             built += part
-            do throws(StorageError) {
+            if !self.exists(built) {
                 try SystemCall.run("mkdir", built) { mkdir(built, 0o750) }
                 // The entry of a new directory is in its parent.
                 try self.synchronize(self.parent(of: built))
-            } catch {
-                guard self.exists(built) else { throw error }
             }
             built += "/"
         }

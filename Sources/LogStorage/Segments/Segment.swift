@@ -63,6 +63,11 @@ package final class Segment: Sendable {
         return self.record(at: offset)
     }
 
+    /// Where the record at `offset`, which must be visible, stands in its batch.
+    func marks(at offset: Offset) -> BatchMarks {
+        BatchMarks(of: self.bytes.bytes, at: self.position(of: offset))
+    }
+
     private func check(_ offset: Offset) throws(StorageError) {
         let position = self.position(of: offset)
         do throws(FormatError) {
