@@ -31,21 +31,21 @@ import Testing
                 bell.wait()
                 continue
             }
-            // The postings and the records are two ways to the same offsets.
-            reading.postings += try extent.postings(of: hash, from: at, limit: .max).count
-            while at < extent.end {
-                do throws(StorageError) {
+            do throws(StorageError) {
+                // The postings and the records are two ways to the same offsets.
+                reading.postings += try extent.postings(of: hash, from: at, limit: .max).count
+                while at < extent.end {
                     let record = try extent.segment.checkedRecord(at: at)
                     reading.isDense = reading.isDense && record.offset == at
                     if at.next == extent.end {
                         reading.isWhole = reading.isWhole && record.isLastOfBatch
                     }
-                } catch {
-                    reading.failure = error
-                    return reading
+                    reading.count += 1
+                    at = at.next
                 }
-                reading.count += 1
-                at = at.next
+            } catch {
+                reading.failure = error
+                return reading
             }
         }
         return reading

@@ -62,7 +62,9 @@ final class WebSocketHandler: ChannelInboundHandler, SessionConnection {
             case .text(let message): self.receive(message)
             case .binary:
                 if let id { self.hub.dispatcher.receiveBinary(from: id) }
-            case .ping(let payload): self.write(.pong, payload)
+            case .ping(let payload):
+                // Who pings on and reads nothing gets no answers that would have to wait here.
+                if context.channel.isWritable { self.write(.pong, payload) }
             case .close(let payload): self.answerClose(payload)
             case .nothing: break
             }

@@ -37,10 +37,18 @@ package struct Problem: Error, Hashable, Sendable {
             error.code.hasSuffix("-too-large")
             || ["too-many-changes", "too-many-values"].contains(error.code)
         let isMalformed = JSONError.Code(rawValue: error.code) != nil || error.code == "empty-body"
+        let (status, title): (Int, String) =
+            if error.code == JSONError.Code.outOfMemory.rawValue {
+                (503, "Out of memory")
+            } else if isTooLarge {
+                (413, "Too large")
+            } else if isMalformed {
+                (400, "The body cannot be read")
+            } else {
+                (422, "This is not a change")
+            }
         self.init(
-            status: isTooLarge ? 413 : isMalformed ? 400 : 422, code: error.code,
-            title: isTooLarge
-                ? "Too large" : isMalformed ? "The body cannot be read" : "This is not a change",
+            status: status, code: error.code, title: title,
             detail: "line \(error.line): \(error.message)", line: error.line)
     }
 
