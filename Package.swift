@@ -106,7 +106,8 @@ let package = Package(
         .testTarget(
             name: "LogModelTests", dependencies: ["LogModel"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "LogFormatTests", dependencies: ["LogModel", "LogFormat", "CCRC32C"],
+            name: "LogFormatTests",
+            dependencies: ["LogModel", "LogFormat", "CCRC32C", "TestSupport"],
             swiftSettings: borrowingSettings),
         .testTarget(
             name: "LogStorageTests",
@@ -144,7 +145,7 @@ let package = Package(
         .testTarget(
             name: "LivelogClientTests",
             dependencies: [
-                "LivelogClient",
+                "LivelogClient", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -156,6 +157,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
+                "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `kill -9` at random moments: acknowledged changes stay, and every subscriber gets each of them once.
@@ -46,7 +47,7 @@ private struct KillPlan: CustomStringConvertible {
 
     /// The first kill comes early, while the changes are still being published.
     init(kills count: Int, records: Int) {
-        var generator = SeededGenerator()
+        var generator = SeededGenerator.ofThisRun()
         seed = generator.seed
         let early = Int.random(in: 1...records / 20, using: &generator)
         let later = (1..<count).map { _ in Int.random(in: early..<records, using: &generator) }

@@ -1,4 +1,5 @@
 import LivelogClient
+import TestSupport
 import Testing
 
 @Suite struct BatchBuilderTests {

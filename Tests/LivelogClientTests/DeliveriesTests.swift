@@ -1,5 +1,6 @@
 import LivelogClient
 import NIOWebSocket
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct DeliveriesTests {

@@ -1,5 +1,6 @@
 import CCRC32C
 import LogFormat
+import TestSupport
 import Testing
 
 struct ChecksumTests {
@@ -26,7 +27,7 @@ struct ChecksumTests {
     }
 
     @Test func instructionAndTableAgree() {
-        var random = RandomNumbers()
+        var random = SeededGenerator.ofThisRun()
         for count in 0..<300 {
             let bytes = random.bytes(count)
             let start = UInt32(truncatingIfNeeded: random.next())
@@ -37,7 +38,7 @@ struct ChecksumTests {
     }
 
     @Test func theChecksumOfAConcatenationIsContinued() {
-        var random = RandomNumbers()
+        var random = SeededGenerator.ofThisRun()
         let bytes = random.bytes(50)
         let whole = Checksum.crc32c(bytes.span.bytes)
         for split in 0...bytes.count {

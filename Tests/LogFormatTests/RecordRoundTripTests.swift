@@ -1,5 +1,6 @@
 import LogFormat
 import LogModel
+import TestSupport
 import Testing
 
 struct RecordRoundTripTests {
@@ -12,7 +13,7 @@ struct RecordRoundTripTests {
     }
 
     @Test func randomRecordsComeBackAsTheyWere() throws {
-        var random = RandomNumbers()
+        var random = SeededGenerator.ofThisRun()
         for round in 0..<500 {
             let sample = RecordSample.random(&random)
             let (bytes, checksum) = sample.encoded(seed: Self.seed)
@@ -26,7 +27,7 @@ struct RecordRoundTripTests {
     }
 
     @Test func recordsFollowEachOtherWithoutGaps() throws {
-        var random = RandomNumbers()
+        var random = SeededGenerator.ofThisRun()
         let samples = (0..<50).map { _ in RecordSample.random(&random) }
         let bytes = samples.flatMap { $0.encoded(seed: Self.seed).bytes }
         var position = 0
@@ -152,7 +153,7 @@ struct RecordRoundTripTests {
 }
 
 extension RecordSample {
-    fileprivate static func random(_ random: inout RandomNumbers) -> RecordSample {
+    fileprivate static func random(_ random: inout SeededGenerator) -> RecordSample {
         func text(_ counts: ClosedRange<Int>) -> Text {
             Text(bytes: random.bytes(Int.random(in: counts, using: &random)))
         }

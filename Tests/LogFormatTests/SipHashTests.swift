@@ -1,4 +1,5 @@
 import LogFormat
+import TestSupport
 import Testing
 
 struct SipHashTests {
@@ -45,7 +46,7 @@ struct SipHashTests {
     }
 
     @Test func randomSplitsGiveTheSameHash() {
-        var random = RandomNumbers()
+        var random = SeededGenerator.ofThisRun()
         for round in 0..<200 {
             let bytes = random.bytes(Int.random(in: 0...100, using: &random))
             var hash = SipHash(key: Self.key)

@@ -1,6 +1,7 @@
 import LogFormat
 import LogModel
 import LogStorage
+import TestSupport
 import Testing
 
 /// Names whose 64-bit hashes are equal under one known secret, found by a search of some 2^33 hashes. A log is
@@ -42,7 +43,7 @@ import Testing
     func instancesWhoseKeysCollideKeepTheirOwnMembership(batchCount: Int) throws {
         let directory = try Self.directory()
         var writer: LogWriter? = try directory.open().writer
-        var generator = StorageGenerator(seed: 5)
+        var generator = SeededGenerator(seed: 5)
         var oracle = MembershipOracle()
         for _ in 0..<60 {
             let batch = (0..<batchCount).map { _ in

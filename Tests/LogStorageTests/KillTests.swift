@@ -1,6 +1,7 @@
 import Glibc
 import LogModel
 import LogStorage
+import TestSupport
 import Testing
 
 /// Processes that end in the middle of their work.
@@ -28,7 +29,7 @@ import Testing
     ) throws {
         let directory = try ScratchDirectory(onDisk: true)
         let seed = UInt64.random(in: 0...UInt64.max)
-        var generator = StorageGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var end = Offset.zero
         for round in 0..<10 {
             let process = try TortureProcess("append", directory.path, acknowledgement.rawValue)

@@ -1,5 +1,6 @@
 import LogFormat
 import LogModel
+import TestSupport
 
 /// What records must say of a sequence of changes, by the plainest means: a dictionary of what each
 /// instance is in.
@@ -64,12 +65,12 @@ extension MembershipOracle.Expectation {
 /// Random changes of few instances, which enter and leave few groups, are deleted unknown, updated without
 /// having been created, and so on.
 struct ChangeMill {
-    var generator: StorageGenerator
+    var generator: SeededGenerator
     /// Bytes of padding in each instance, at most.
     var paddingMax = 40
 
     init(seed: UInt64) {
-        self.generator = StorageGenerator(seed: seed)
+        self.generator = SeededGenerator(seed: seed)
     }
 
     private static let keys: [Scalar] = [
