@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -67,10 +68,14 @@ package struct LivelogServer {
                 self.onListening("\(host):\(port)")
             },
             eventLoopGroupProvider: .shared(group), logger: self.quietLogger)
-        try await withGracefulShutdownHandler {
-            try await application.run()
-        } onGracefulShutdown: {
-            hubs.stop()
+        do {
+            try await withGracefulShutdownHandler {
+                try await application.run()
+            } onGracefulShutdown: {
+                hubs.stop()
+            }
+        } catch let error as IOError {
+            throw ListenError(address: "\(host):\(self.port)", error)
         }
     }
 
@@ -112,5 +117,22 @@ package struct LivelogServer {
         var logger = self.logger
         logger.logLevel = max(logger.logLevel, .warning)
         return logger
+    }
+}
+
+/// Why no connections can be accepted, in words.
+package struct ListenError: Error, CustomStringConvertible {
+    /// What is wrong, and what to do about it.
+    package let description: String
+
+    init(address: String, _ error: IOError) {
+        let reason =
+            switch error.errnoCode {
+            case EADDRINUSE: "another process listens there: stop it, or listen elsewhere"
+            case EACCES: "this user may not listen there: choose a port from 1024"
+            case EADDRNOTAVAIL: "this machine does not have that address"
+            default: String(cString: strerror(error.errnoCode))
+            }
+        self.description = "cannot listen on \(address): \(reason)"
     }
 }

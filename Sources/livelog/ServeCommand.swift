@@ -62,11 +62,7 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: .init(
                 services: [ServerService(server: server)],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        do {
-            try await group.run()
-        } catch {
-            throw ServeError(description: "cannot serve on \(self.listen): \(error)")
-        }
+        try await group.run()
     }
 
     /// Splits `HOST:PORT`; an IPv6 address stands in brackets.
@@ -110,11 +106,6 @@ private struct ServerService: Service {
     func run() async throws {
         try await self.server.run()
     }
-}
-
-/// Why serving ended.
-private struct ServeError: Error, CustomStringConvertible {
-    let description: String
 }
 
 /// ``LogOptions/Acknowledgement`` as an option.
