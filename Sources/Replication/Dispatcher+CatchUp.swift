@@ -89,8 +89,8 @@ extension Dispatcher {
         var end = min(extent.end, self.cursor)
         var wanted: Set<Offset> = []
         for (_, subscription) in subscriptions where subscription.next < end {
-            let postings = try extent.postings(
-                of: subscription.hash, from: max(subscription.next, start),
+            let postings = try self.postings.postings(
+                of: subscription.hash, in: extent, from: max(subscription.next, start),
                 limit: self.limits.postingsMax)
             wanted.formUnion(postings)
             if postings.count == self.limits.postingsMax, let last = postings.last {

@@ -33,6 +33,8 @@ package final class Dispatcher {
         package var catchUpByteCountMax = 256 << 10
         /// Postings of one subscription that a step of catching up looks at. Default 1,024.
         package var postingsMax = 1024
+        /// Postings that are kept for the next steps, 8 bytes each; at least ``postingsMax``. Default 262,144.
+        package var cachedPostingsMax = 1 << 18
 
         /// Bytes of answers that a session gets while its socket cannot take more, before it is closed: whoever
         /// asks on must read. Default 64 KiB.
@@ -75,6 +77,7 @@ package final class Dispatcher {
     /// Sessions that were given something of the batch at hand.
     var touchedByBatch: [Int] = []
     var renderer = RecordRenderer()
+    var postings: PostingCache
 
     /// Creates the dispatcher of an event loop, at the end of the visible log.
     package init(log: ChangeLog, limits: Limits, logger: Logger) {
@@ -82,6 +85,8 @@ package final class Dispatcher {
         self.limits = limits
         self.logger = logger
         self.cursor = log.watermarks.visible
+        self.postings = PostingCache(
+            countMax: max(limits.cachedPostingsMax, limits.postingsMax))
     }
 
     /// Sessions that are open.

@@ -42,6 +42,7 @@ final class Simulation {
         limits.catchUpByteCountMax = random.pick([1, 400, 1500, 1 << 20])
         limits.stepsPerTurnMax = random.pick([1, 2, 100])
         limits.postingsMax = random.pick([1, 2, 2, 3, 50])
+        limits.cachedPostingsMax = random.pick([1, 4, 20, 1 << 18])
         self.limits = limits
         var sessionLimits = SessionLimits()
         sessionLimits.subscriptionsMax = random.pick([3, 8])
