@@ -55,7 +55,11 @@ final class WebSocketHandler: ChannelInboundHandler, SessionConnection {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = self.unwrapInboundIn(data)
         self.quietTicks = 0
-        guard !self.isClosing else { return }
+        guard !self.isClosing else {
+            // The answer to our close ends the connection; whatever else was on its way comes too late.
+            if frame.opcode == .connectionClose { context.close(promise: nil) }
+            return
+        }
         do throws(MessageAssembly.Violation) {
             switch try self.assembly.add(frame, limit: self.hub.limits.session.messageByteCountMax)
             {
