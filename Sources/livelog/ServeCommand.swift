@@ -41,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
         logger.info("connections and files that the system allows: \(files)")
         let options = LogOptions(
             acknowledgement: self.ack.option, segmentByteCount: self.segmentBytes)
-        let opened = try Recovery.open(directory: self.data, options: options)
+        let opened = try Recovery.open(LogDirectory(self.data), options: options)
         Self.tell(opened.report, directory: self.data, logger: logger)
 
         let log = opened.writer.log

@@ -102,7 +102,7 @@ struct AppenderTests {
                 fixture.appender.stop()
                 #expect(fixture.log.watermarks.durable == Offset(2))
             }
-            let report = try Recovery.open(directory: path, options: .small).report
+            let report = try Recovery.open(LogDirectory(path), options: .small).report
             #expect(report.end == Offset(2))
             #expect(report.wasClosedCleanly)
             #expect(!report.hasNewEpoch)
@@ -134,7 +134,7 @@ private final class Fixture: Sendable {
     ) throws {
         var options = LogOptions.small
         options.acknowledgement = acknowledgement
-        let writer = try Recovery.open(directory: directory, options: options).writer
+        let writer = try Recovery.open(LogDirectory(directory), options: options).writer
         self.log = writer.log
         let bell = VisibleBell()
         self.appender = try Appender(

@@ -10,7 +10,7 @@ import WireProtocol
 struct DamagedRecordTests {
     @Test func whoNeedsADamagedRecordIsClosedAndOthersGoOn() throws {
         try withTemporaryDirectory(inMemory: true) { directory in
-            let server = Server(try Recovery.open(directory: directory, options: .small).writer)
+            let server = Server(try Recovery.open(LogDirectory(directory), options: .small).writer)
             let live = RecordingConnection()
             server.receive(#"{"subscribe":1,"model":"m"}"#, from: server.open(live))
             try server.append(3, pad: 40)

@@ -110,7 +110,7 @@ func run(_ arguments: [String]) throws(StorageError) {
         segmentByteCount: arguments[1] == "memory" ? 16 << 20 : LogOptions.segmentByteCountMin)
     let limit = UInt(arguments.last ?? "")
     if arguments[1] == "open", let limit { limitFiles(to: limit) }
-    let (writer, report) = try Recovery.open(directory: arguments[2], options: options)
+    let (writer, report) = try Recovery.open(LogDirectory(arguments[2]), options: options)
     say("open", "\(report.end)")
     var next = report.end
     switch arguments[1] {

@@ -51,7 +51,7 @@ package func withTemporaryLog<Result>(
     _ options: LogOptions = .small, inMemory: Bool = true, _ body: (LogWriter) throws -> Result
 ) throws -> Result {
     try withTemporaryDirectory(inMemory: inMemory) { path in
-        let writer = try Recovery.open(directory: path, options: options).writer
+        let writer = try Recovery.open(LogDirectory(path), options: options).writer
         return try withExtendedLifetime(writer) { try body(writer) }
     }
 }

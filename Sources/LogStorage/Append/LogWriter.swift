@@ -25,11 +25,11 @@ package final class LogWriter {
 
     /// The log that is written to.
     package let log: ChangeLog
-    private let directory: String
+    private let directory: LogDirectory
     private let options: LogOptions
     private let lock: DirectoryLock
     private var meta: MetaFile
-    private var file: File
+    private var file: any DiskFile
     private var segment: Segment
     private var history: KeyHistory
     private var producers: ProducerTable

@@ -4,20 +4,6 @@ import LogFormat
 
 /// Facts and randomness of the machine.
 package enum Machine {
-    /// Names this boot of the machine; a process that starts after a crash of another sees the same one.
-    static func bootIdentity() throws(StorageError) -> LogIdentity {
-        let file = try File("/proc/sys/kernel/random/boot_id", .read)
-        let digits = try file.read(at: 0, count: 64).filter { $0 != UInt8(ascii: "-") }
-        let text = String(decoding: digits, as: UTF8.self)
-        guard
-            let high = UInt64(text.prefix(16), radix: 16),
-            let low = UInt64(text.dropFirst(16).prefix(16), radix: 16)
-        else {
-            throw StorageError(.io, "the system's boot identity is not a UUID", path: file.path)
-        }
-        return LogIdentity(low: low, high: high)
-    }
-
     /// The first 16 bytes of the SHA-256 of `bytes`, as two little-endian halves.
     package static func digest(of bytes: [UInt8]) -> (low: UInt64, high: UInt64) {
         var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))

@@ -8,17 +8,18 @@ import Glibc
 /// `@unchecked Sendable` because
 /// 1. `base` never changes, and stays mapped until the last reference is gone;
 /// 2. nobody writes through it, and no file that is mapped is ever truncated.
-final class Mapping: @unchecked Sendable {
+package final class Mapping: @unchecked Sendable {
     /// All bytes. Whoever looks at them keeps this object.
     let base: UnsafeRawBufferPointer
+    private let release: () -> Void
 
-    init(_ base: UnsafeRawBufferPointer) {
+    /// Takes bytes that stay where they are until `release` is called, which happens once, at the end.
+    package init(_ base: UnsafeRawBufferPointer, release: @escaping () -> Void) {
         self.base = base
+        self.release = release
     }
 
-    deinit {
-        munmap(UnsafeMutableRawPointer(mutating: self.base.baseAddress), self.base.count)
-    }
+    deinit { self.release() }
 }
 
 /// A table of 32-bit numbers with one writer and many readers, that takes memory only as it is filled.

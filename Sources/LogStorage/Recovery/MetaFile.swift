@@ -9,34 +9,34 @@ struct MetaFile: ~Copyable {
     /// No boot of any machine: after it, nothing is taken to be still in the page cache.
     static let unknownBoot = LogIdentity(low: 0, high: 0)
 
-    private let file: File
+    private let file: any DiskFile
     private(set) var page: MetaPage
 
     /// Creates the file of a new log in `directory`, durable, or nothing.
-    static func create(_ page: MetaPage, in directory: String) throws(StorageError) -> MetaFile {
-        let path = directory + "/" + self.name
-        let temporary = directory + "/" + self.temporaryName
-        if Directory.exists(temporary) { try Directory.remove(temporary) }
+    static func create(_ page: MetaPage, in directory: LogDirectory) throws(StorageError)
+        -> MetaFile
+    {
+        if directory.has(self.temporaryName) { try directory.remove(self.temporaryName) }
         do throws(StorageError) {
-            let file = try File(temporary, .create)
+            let file = try directory.open(self.temporaryName, .create)
             try file.reserve(2 * MetaPage.count)
             try file.write(page.bytes.span.bytes, at: Self.position(of: page))
             try file.synchronize()
         } catch {
-            try? Directory.remove(temporary)
+            try? directory.remove(self.temporaryName)
             throw error
         }
-        try Directory.rename(temporary, to: path)
-        try Directory.synchronize(directory)
-        return MetaFile(file: try File(path, .readWrite), page: page)
+        try directory.rename(self.temporaryName, to: self.name)
+        try directory.synchronize()
+        return MetaFile(file: try directory.open(self.name, .readWrite), page: page)
     }
 
     /// Opens the file in `directory` and takes the valid page of the higher generation.
     ///
     /// If the other page is damaged, it may be the one that counted: then what the log's last life was like is
     /// not known, and the page that is left is made to say the worst.
-    static func open(in directory: String) throws(StorageError) -> MetaFile {
-        let file = try File(directory + "/" + self.name, .readWrite)
+    static func open(in directory: LogDirectory) throws(StorageError) -> MetaFile {
+        let file = try directory.open(self.name, .readWrite)
         let bytes = try file.read(at: 0, count: 2 * MetaPage.count)
         let span = bytes.span.bytes
         var newest: MetaPage?
@@ -84,12 +84,12 @@ struct MetaFile: ~Copyable {
 
     /// Takes the lock of the file. It guards the log even if somebody removed `LOCK`, because without `meta`
     /// there is no log.
-    func lock(_ directory: String) throws(StorageError) {
+    func lock(_ directory: LogDirectory) throws(StorageError) {
         guard try self.file.tryLock() else {
             throw StorageError(
                 .locked,
                 "another Livelog server has this data directory open, although its file LOCK was removed: "
-                    + "stop it, or choose another directory", path: directory)
+                    + "stop it, or choose another directory", path: directory.path)
         }
     }
 

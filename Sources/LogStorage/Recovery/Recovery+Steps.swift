@@ -5,9 +5,9 @@ import LogModel
 extension Recovery {
     /// Opens the meta file, or creates it if the directory holds nothing of a log.
     static func openMeta(
-        _ directory: String, options: LogOptions, report: inout RecoveryReport
+        _ directory: LogDirectory, options: LogOptions, report: inout RecoveryReport
     ) throws(StorageError) -> MetaFile {
-        let names = try Directory.names(in: directory)
+        let names = try directory.names()
         if names.contains(MetaFile.name) {
             let meta = try MetaFile.open(in: directory)
             try meta.lock(directory)
@@ -18,14 +18,15 @@ extension Recovery {
             throw StorageError(
                 .notALog,
                 "the directory holds segments but not the file \(MetaFile.name), without which they cannot "
-                    + "be read: restore it from a copy", path: directory + "/" + segment)
+                    + "be read: restore it from a copy", path: directory.path(of: segment))
         }
         report.isNew = true
-        var random = SystemRandomNumberGenerator()
+        let secret = directory.disk.randomIdentity()
         let page = MetaPage(
-            generation: 0, identity: LogIdentity(low: random.next(), high: random.next()),
-            hashKey: SipHash.Key(low: random.next(), high: random.next()), epoch: self.newEpoch(),
-            boot: try Machine.bootIdentity(),
+            generation: 0, identity: directory.disk.randomIdentity(),
+            hashKey: SipHash.Key(low: secret.low, high: secret.high),
+            epoch: self.newEpoch(directory),
+            boot: try directory.disk.bootIdentity(),
             isVisibleAheadOfDurable: options.acknowledgement == .written, isClosedCleanly: true)
         let meta = try MetaFile.create(page, in: directory)
         try meta.lock(directory)
@@ -33,16 +34,16 @@ extension Recovery {
     }
 
     /// A new epoch, at random.
-    static func newEpoch() -> Epoch {
-        Epoch(UInt64.random(in: 1...UInt64.max))
+    static func newEpoch(_ directory: LogDirectory) -> Epoch {
+        Epoch(max(directory.disk.randomNumber(), 1))
     }
 
     /// The base offsets of the segments, ascending. Removes what an interrupted creation left behind.
-    static func segmentBases(in directory: String) throws(StorageError) -> [Offset] {
+    static func segmentBases(in directory: LogDirectory) throws(StorageError) -> [Offset] {
         var bases: [Offset] = []
-        for name in try Directory.names(in: directory) {
+        for name in try directory.names() {
             if SegmentFile.isTemporary(name) || name == MetaFile.temporaryName {
-                try Directory.remove(directory + "/" + name)
+                try directory.remove(name)
             }
             if let base = SegmentFile.base(inName: name) { bases.append(base) }
         }
@@ -52,13 +53,13 @@ extension Recovery {
     /// Checks that a log that has been opened before has a segment: it must not begin again at offset 0 under
     /// the same epoch.
     static func check(
-        _ bases: [Offset], meta: MetaPage, directory: String
+        _ bases: [Offset], meta: MetaPage, directory: LogDirectory
     ) throws(StorageError) {
         guard bases.isEmpty, meta.generation > 0 else { return }
         throw StorageError(
             .notALog,
             "the directory holds the file \(MetaFile.name) of a log but none of its segments: restore them "
-                + "from a copy, or choose an empty directory for a new log", path: directory)
+                + "from a copy, or choose an empty directory for a new log", path: directory.path)
     }
 
     /// Checks that a segment belongs to this log and to its name.
@@ -129,7 +130,7 @@ extension Recovery {
     /// What was written since the last sync is written once more: after an earlier failure to sync the page
     /// cache can hold bytes that the disk does not.
     static func settleTail(
-        _ scan: SegmentScan, bytes: [UInt8], cut: Int, file: borrowing File
+        _ scan: SegmentScan, bytes: [UInt8], cut: Int, file: any DiskFile
     ) throws(StorageError) {
         let span = bytes.span.bytes
         if cut > 0 {
@@ -155,17 +156,17 @@ extension Recovery {
     /// | records before they were durable | not clean | same boot | yes | yes |
     /// | records before they were durable | not clean | another boot | any | yes |
     static func mustChangeEpoch(
-        _ meta: MetaPage, cut: Bool, last: Epoch
-    ) throws(StorageError) -> Bool {
+        _ meta: MetaPage, boot: LogIdentity, cut: Bool, last: Epoch
+    ) -> Bool {
         if last != meta.epoch { return true }
         guard meta.isVisibleAheadOfDurable, !meta.isClosedCleanly else { return false }
         if cut { return true }
-        return try Machine.bootIdentity() != meta.boot
+        return boot != meta.boot
     }
 
     /// Begins a segment at the end of the log.
     static func beginSegment(
-        after tail: Tail?, epoch: Epoch, identity: LogIdentity, directory: String,
+        after tail: Tail?, epoch: Epoch, identity: LogIdentity, directory: LogDirectory,
         options: LogOptions, segments: SegmentList
     ) throws(StorageError) -> Tail {
         let header = SegmentHeader(

@@ -4,10 +4,10 @@ package import LogModel
 /// What an opened log consists of, for `LogWriter`.
 struct RecoveredLog: ~Copyable {
     let log: ChangeLog
-    let directory: String
+    let directory: LogDirectory
     let lock: DirectoryLock
     var meta: MetaFile
-    let file: File
+    let file: any DiskFile
     let active: Segment
     var history: KeyHistory
     var producers: ProducerTable
@@ -40,14 +40,15 @@ package enum Recovery {
     /// Takes time in proportion to the log's length. Throws `locked`, `notALog`, `corrupt`, `diskFull` or
     /// `io`; then nothing was changed that a later opening would miss.
     package static func open(
-        directory: String, options: LogOptions
+        _ directory: LogDirectory, options: LogOptions
     ) throws(StorageError) -> (writer: LogWriter, report: RecoveryReport) {
         try self.check(options)
-        try Directory.create(directory)
-        let lock = try DirectoryLock(directory: directory)
+        try directory.disk.createDirectory(directory.path)
+        let lock = try DirectoryLock(directory)
         var report = RecoveryReport()
         var meta = try self.openMeta(directory, options: options, report: &report)
 
+        let boot = try directory.disk.bootIdentity()
         let bases = try self.segmentBases(in: directory)
         try self.check(bases, meta: meta.page, directory: directory)
         let segments = SegmentList([])
@@ -57,8 +58,8 @@ package enum Recovery {
         var tail: Tail?
         for (index, base) in bases.enumerated() {
             let isLast = index == bases.count - 1
-            let path = directory + "/" + SegmentFile.name(base: base)
-            let file = try File(path, isLast ? .readWrite : .read)
+            let file = try directory.open(
+                SegmentFile.name(base: base), isLast ? .readWrite : .read)
             let segment = try SegmentFile.open(file)
             try self.check(segment, follows: tail, base: base, meta: meta.page)
             let bytes = try file.read(at: 0, count: Int(segment.header.fileCount))
@@ -77,9 +78,9 @@ package enum Recovery {
                 report.cutByteCount = self.tailByteCount(scan, bytes: bytes)
                 // Before anything is cut: if the opening ends here, the next one must not find a log that
                 // looks as if nothing had been lost.
-                report.hasNewEpoch = try self.mustChangeEpoch(
-                    meta.page, cut: report.cutByteCount > 0, last: segment.epoch)
-                if report.hasNewEpoch { try meta.update { $0.epoch = self.newEpoch() } }
+                report.hasNewEpoch = self.mustChangeEpoch(
+                    meta.page, boot: boot, cut: report.cutByteCount > 0, last: segment.epoch)
+                if report.hasNewEpoch { try meta.update { $0.epoch = self.newEpoch(directory) } }
                 try self.settleTail(
                     scan, bytes: bytes, cut: report.cutByteCount, file: file)
             }
@@ -88,7 +89,6 @@ package enum Recovery {
                 checksum: scan.lastChecksum, time: max(scan.lastTime, tail?.time ?? .min))
         }
 
-        let boot = try Machine.bootIdentity()
         let epoch = meta.page.epoch
         if tail?.segment.epoch != epoch {
             tail = try self.beginSegment(
@@ -107,7 +107,8 @@ package enum Recovery {
             hasher: hasher, segments: segments)
         let recovered = RecoveredLog(
             log: log, directory: directory, lock: lock, meta: meta,
-            file: try File(tail.segment.path, .readWrite), active: tail.segment, history: history,
+            file: try directory.disk.open(tail.segment.path, .readWrite), active: tail.segment,
+            history: history,
             producers: producers, next: tail.end, end: tail.position, lastChecksum: tail.checksum,
             lastTime: tail.time)
         return (LogWriter(recovered, options: options), report)

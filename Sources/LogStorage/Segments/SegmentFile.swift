@@ -26,56 +26,64 @@ enum SegmentFile {
     /// A segment that is on the disk whole, and has no name yet that anybody looks for.
     struct Draft: ~Copyable {
         let segment: Segment
-        private let file: File
+        private let file: any DiskFile
         private let temporary: String
         /// Open already, so that after the renaming only the disk can fail.
-        private let directory: File
+        private let folder: any DiskFile
+        private let directory: LogDirectory
 
         fileprivate init(
-            segment: Segment, file: consuming File, temporary: String, directory: consuming File
+            segment: Segment, file: any DiskFile, temporary: String, folder: any DiskFile,
+            directory: LogDirectory
         ) {
             self.segment = segment
             self.file = file
             self.temporary = temporary
+            self.folder = folder
             self.directory = directory
         }
 
         /// Gives the file its name, durably. After an error nobody knows whether it has it.
         func publish() throws(StorageError) {
-            try Directory.rename(self.temporary, to: self.segment.path)
-            try self.directory.synchronizeAll()
+            try self.directory.disk.rename(
+                self.directory.path(of: self.temporary), to: self.segment.path)
+            try self.folder.synchronizeAll()
         }
 
         /// The open file.
-        consuming func intoFile() -> File { self.file }
+        consuming func intoFile() -> any DiskFile { self.file }
     }
 
     /// Makes the file of `header` in `directory`: reserved whole, its header durable, mapped.
     ///
     /// Throws `diskFull` if the space cannot be reserved; after any error the log is as it was before. A crash
     /// leaves a temporary file, which the next opening removes.
-    static func draft(_ header: SegmentHeader, in directory: String) throws(StorageError) -> Draft {
-        let path = directory + "/" + self.name(base: header.base)
-        let temporary = directory + "/\(header.base)\(self.temporarySuffix)"
-        let folder = try File(directory, .directory)
-        if Directory.exists(temporary) { try Directory.remove(temporary) }
+    static func draft(_ header: SegmentHeader, in directory: LogDirectory) throws(StorageError)
+        -> Draft
+    {
+        let temporary = "\(header.base)\(self.temporarySuffix)"
+        let folder = try directory.disk.open(directory.path, .directory)
+        if directory.has(temporary) { try directory.remove(temporary) }
         do throws(StorageError) {
-            let file = try File(temporary, .create)
+            let file = try directory.open(temporary, .create)
             try file.reserve(Int(header.fileCount))
             try file.write(header.bytes.span.bytes, at: 0)
             try file.synchronize()
             let segment = try Segment(
-                path: path, header: header, mapping: try file.map(count: Int(header.fileCount)))
-            return Draft(segment: segment, file: file, temporary: temporary, directory: folder)
+                path: directory.path(of: self.name(base: header.base)), header: header,
+                mapping: try file.map(count: Int(header.fileCount)))
+            return Draft(
+                segment: segment, file: file, temporary: temporary, folder: folder,
+                directory: directory)
         } catch {
             // The reason for which it failed is what matters; a leftover is removed at the next opening.
-            try? Directory.remove(temporary)
+            try? directory.remove(temporary)
             throw error
         }
     }
 
     /// Maps the segment in `file` and reads its header.
-    static func open(_ file: borrowing File) throws(StorageError) -> Segment {
+    static func open(_ file: any DiskFile) throws(StorageError) -> Segment {
         let count = try file.count()
         let page = try file.read(at: 0, count: SegmentHeader.count)
         let header: SegmentHeader

@@ -33,7 +33,7 @@ final class ScratchDirectory: Sendable {
         segmentByteCount: Int = LogOptions.segmentByteCountMin, producersRememberedMin: Int = 1000
     ) throws(StorageError) -> (writer: LogWriter, report: RecoveryReport) {
         try Recovery.open(
-            directory: self.path,
+            LogDirectory(self.path),
             options: LogOptions(
                 acknowledgement: acknowledgement, segmentByteCount: segmentByteCount,
                 producersRememberedMin: producersRememberedMin))

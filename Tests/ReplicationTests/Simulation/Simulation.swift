@@ -51,7 +51,7 @@ final class Simulation {
         self.manner = SimulatedConnection.Manner(
             blockingShare: random.pick([0, 10, 40, 90]), breakingShare: random.pick([0, 5, 20]))
         self.padding = random.pick([0, 0, 100, 4000])
-        let writer = try Recovery.open(directory: directory, options: self.options).writer
+        let writer = try Recovery.open(LogDirectory(directory), options: self.options).writer
         self.writer = writer
         self.log = writer.log
         self.dispatcher = Dispatcher(log: writer.log, limits: limits, logger: Self.logger)
@@ -154,7 +154,8 @@ final class Simulation {
         let visible = self.visible
         if self.random.chance(1, in: 2) { try self.writer?.close() }
         self.writer = nil
-        let (writer, report) = try Recovery.open(directory: self.directory, options: self.options)
+        let (writer, report) = try Recovery.open(
+            LogDirectory(self.directory), options: self.options)
         self.findings.require(report.end >= visible, "records that were seen are lost")
         self.findings.require(!report.hasNewEpoch, "nothing was lost, and the epoch is new")
         self.expected.cut(to: report.end)

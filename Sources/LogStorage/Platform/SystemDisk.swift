@@ -1,39 +1,96 @@
 import Glibc
+package import LogFormat
 
-/// An open file. Closed when it goes out of scope.
+/// The machine's own disk.
 ///
-/// Every system call of the log goes through this file and `Directory.swift`: interrupted calls are
-/// repeated, errors that a defect of ours would cause end the process, all others are thrown with the
-/// call's name and the path.
-struct File: ~Copyable {
+/// Every system call of the log goes through this file: interrupted calls are repeated, errors that a defect
+/// of ours would cause end the process, all others are thrown with the call's name and the path.
+package struct SystemDisk: Disk {
+    /// The machine's disk.
+    package init() {}
+
+    package func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any DiskFile {
+        try SystemFile(path, mode)
+    }
+
+    package func createDirectory(_ path: String) throws(StorageError) {
+        var built = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            built += part
+            if !self.exists(built) {
+                try SystemCall.run("mkdir", built) { mkdir(built, 0o750) }
+                // The entry of a new directory is in its parent.
+                try self.synchronize(directory: Self.parent(of: built))
+            }
+            built += "/"
+        }
+    }
+
+    package func names(in path: String) throws(StorageError) -> [String] {
+        guard let stream = opendir(path) else { throw SystemCall.error("opendir", path, errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    package func rename(_ old: String, to new: String) throws(StorageError) {
+        try SystemCall.run("rename", old) { Glibc.rename(old, new) }
+    }
+
+    package func remove(_ path: String) throws(StorageError) {
+        try SystemCall.run("unlink", path) { unlink(path) }
+    }
+
+    package func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+
+    package func bootIdentity() throws(StorageError) -> LogIdentity {
+        let file = try SystemFile("/proc/sys/kernel/random/boot_id", .read)
+        let digits = try file.read(at: 0, count: 64).filter { $0 != UInt8(ascii: "-") }
+        let text = String(decoding: digits, as: UTF8.self)
+        guard
+            let high = UInt64(text.prefix(16), radix: 16),
+            let low = UInt64(text.dropFirst(16).prefix(16), radix: 16)
+        else {
+            throw StorageError(.io, "the system's boot identity is not a UUID", path: file.path)
+        }
+        return LogIdentity(low: low, high: high)
+    }
+
+    package func randomNumber() -> UInt64 {
+        UInt64.random(in: 0...UInt64.max)
+    }
+
+    private static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+/// An open file of the machine.
+private final class SystemFile: DiskFile {
     let path: String
     private let descriptor: CInt
 
-    /// How to open.
-    enum Mode {
-        case read
-        case readWrite
-        /// Fails if the file exists.
-        case create
-        case createOrOpen
-        /// A directory, to sync it.
-        case directory
-
-        var flags: CInt {
-            switch self {
+    init(_ path: String, _ mode: OpenMode) throws(StorageError) {
+        let flags =
+            switch mode {
             case .read: O_RDONLY
             case .readWrite: O_RDWR
             case .create: O_RDWR | O_CREAT | O_EXCL
             case .createOrOpen: O_RDWR | O_CREAT
             case .directory: O_RDONLY | O_DIRECTORY
             }
-        }
-    }
-
-    init(_ path: String, _ mode: Mode) throws(StorageError) {
         self.path = path
         self.descriptor = try SystemCall.run("open", path) {
-            open(path, mode.flags | O_CLOEXEC | O_NOFOLLOW, 0o640)
+            open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o640)
         }
     }
 
@@ -43,14 +100,12 @@ struct File: ~Copyable {
         close(self.descriptor)
     }
 
-    /// Bytes of the file.
     func count() throws(StorageError) -> Int {
         var status = stat()
         try SystemCall.run("fstat", self.path) { fstat(self.descriptor, &status) }
         return Int(status.st_size)
     }
 
-    /// Reads up to `count` bytes from `position`; fewer only at the end of the file.
     func read(at position: Int, count: Int) throws(StorageError) -> [UInt8] {
         var failure: StorageError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -72,7 +127,6 @@ struct File: ~Copyable {
         return bytes
     }
 
-    /// Writes all of `bytes` at `position`.
     func write(_ bytes: RawSpan, at position: Int) throws(StorageError) {
         var done = 0
         while done < bytes.byteCount {
@@ -85,17 +139,14 @@ struct File: ~Copyable {
         }
     }
 
-    /// Waits until all that was written is on the disk. After an error nothing is known of what is.
     func synchronize() throws(StorageError) {
         try SystemCall.run("fdatasync", self.path) { fdatasync(self.descriptor) }
     }
 
-    /// Waits until all of the file, or all names in the directory, are on the disk.
     func synchronizeAll() throws(StorageError) {
         try SystemCall.run("fsync", self.path) { fsync(self.descriptor) }
     }
 
-    /// Reserves the file's first `count` bytes: later writes into them need no space.
     func reserve(_ count: Int) throws(StorageError) {
         // It gives its error instead of setting `errno`. Where the file system knows fallocate(2) it is that.
         var number = EINTR
@@ -103,8 +154,6 @@ struct File: ~Copyable {
         if number != 0 { throw SystemCall.error("posix_fallocate", self.path, number) }
     }
 
-    /// Takes the exclusive lock of the file, which the kernel releases when the process ends, however it
-    /// ends. Returns false if somebody else has it.
     func tryLock() throws(StorageError) -> Bool {
         while flock(self.descriptor, LOCK_EX | LOCK_NB) != 0 {
             let number = errno
@@ -114,19 +163,18 @@ struct File: ~Copyable {
         return true
     }
 
-    /// Replaces what is in the file, which is for people to read.
     func replace(with text: String) throws(StorageError) {
         try SystemCall.run("ftruncate", self.path) { ftruncate(self.descriptor, 0) }
         try self.write(Array(text.utf8).span.bytes, at: 0)
     }
 
-    /// Maps the file's first `count` bytes for reading.
     func map(count: Int) throws(StorageError) -> Mapping {
         guard
             let base = mmap(nil, count, PROT_READ, MAP_SHARED, self.descriptor, 0),
             base != MAP_FAILED
         else { throw SystemCall.error("mmap", self.path, errno) }
-        return Mapping(UnsafeRawBufferPointer(start: base, count: count))
+        let bytes = UnsafeRawBufferPointer(start: base, count: count)
+        return Mapping(bytes) { munmap(base, count) }
     }
 }
 

@@ -1,0 +1,41 @@
+import LogModel
+
+/// The folder of a log, on the disk that it is on.
+package struct LogDirectory: Sendable {
+    /// Where it is.
+    package let path: String
+    let disk: any Disk
+
+    /// Names a folder, which need not exist.
+    package init(_ path: String, on disk: any Disk = SystemDisk()) {
+        self.path = path
+        self.disk = disk
+    }
+
+    /// The path of the file `name` in the folder.
+    func path(of name: String) -> String { self.path + "/" + name }
+
+    /// Opens the file `name` in the folder.
+    func open(_ name: String, _ mode: OpenMode) throws(StorageError) -> any DiskFile {
+        try self.disk.open(self.path(of: name), mode)
+    }
+
+    /// The names of all files in the folder, sorted.
+    func names() throws(StorageError) -> [String] { try self.disk.names(in: self.path) }
+
+    /// Whether the folder has a file `name`.
+    func has(_ name: String) -> Bool { self.disk.exists(self.path(of: name)) }
+
+    /// Removes the file `name`.
+    func remove(_ name: String) throws(StorageError) {
+        try self.disk.remove(self.path(of: name))
+    }
+
+    /// Gives the file `old` the name `new`, which takes the place of what had it.
+    func rename(_ old: String, to new: String) throws(StorageError) {
+        try self.disk.rename(self.path(of: old), to: self.path(of: new))
+    }
+
+    /// Makes created, renamed and removed names durable.
+    func synchronize() throws(StorageError) { try self.disk.synchronize(directory: self.path) }
+}
