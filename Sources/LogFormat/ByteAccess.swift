@@ -74,6 +74,18 @@ struct ByteWriter: ~Copyable {
             of: number.littleEndian, toByteOffset: position, as: type(of: number))
     }
 
+    /// Reads a little-endian number that was written to `position`.
+    @inline(__always)
+    func load<Number: FixedWidthInteger & BitwiseCopyable>(
+        _ position: Int, as type: Number.Type
+    ) -> Number {
+        precondition(
+            position >= 0 && position <= self.bytes.count - MemoryLayout<Number>.size,
+            "load of a number outside of the record")
+        return Number(
+            littleEndian: self.bytes.loadUnaligned(fromByteOffset: position, as: type))
+    }
+
     /// Copies `source` to `position` and returns the position after it.
     @inline(__always)
     func store(_ source: RawSpan, at position: Int) -> Int {

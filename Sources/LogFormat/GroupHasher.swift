@@ -5,10 +5,11 @@ package import LogModel
 /// The lengths go in first, so that no two names run together. A hash is computed once, when a record is
 /// appended or a subscription is made.
 package struct GroupHasher: Sendable {
-    /// What a hash is of: keys and groups never share one by construction.
+    /// What a hash is of: groups, keys and producers never share one by construction.
     private enum Domain: UInt64 {
         case group = 1
         case key = 2
+        case producer = 3
     }
 
     private let key: SipHash.Key
@@ -45,6 +46,15 @@ package struct GroupHasher: Sendable {
         hash.add(Domain.key.rawValue | UInt64(model.byteCount) << 16)
         hash.add(model)
         hash.add(key)
+        return Self.nonzero(hash.finish())
+    }
+
+    /// The hash of a producer's identity, given by its two halves.
+    package func producerHash(low: UInt64, high: UInt64) -> UInt64 {
+        var hash = SipHash(key: self.key)
+        hash.add(Domain.producer.rawValue)
+        hash.add(low)
+        hash.add(high)
         return Self.nonzero(hash.finish())
     }
 

@@ -51,6 +51,18 @@ struct GroupHasherTests {
         #expect(self.keyHash("m", "") != self.hasher.groupHash(GroupKey(model: "m")))
     }
 
+    @Test func aProducerIsNoGroupAndNoKey() {
+        let hash = self.hasher.producerHash(low: 1, high: 2)
+        #expect(hash == self.hasher.producerHash(low: 1, high: 2))
+        #expect(hash != self.hasher.producerHash(low: 2, high: 1))
+        #expect(hash != self.hasher.producerHash(low: 1, high: 3))
+        // The same sixteen bytes as a key without a model, whose length goes in first.
+        let bytes: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]
+        let none: [UInt8] = []
+        #expect(hash != self.hasher.keyHash(model: none.span.bytes, key: bytes.span.bytes))
+        #expect(hash != self.hasher.keyHash(model: bytes.span.bytes, key: none.span.bytes))
+    }
+
     @Test func formsOfUnicodeAreApart() {
         #expect(
             self.groupHash("m", "p", .string("\u{E9}"))

@@ -1,0 +1,106 @@
+/// An index file in borrowed bytes (`docs/format/index.md`): nothing is copied or decoded beforehand.
+///
+/// ``check()`` is called once in a process before the file is used otherwise. After that the content is
+/// trusted; every access is still bounds checked, so bytes that lie trap, and read nothing else.
+package struct IndexView: ~Escapable {
+    /// What the first page says.
+    package let header: IndexHeader
+    /// The whole file.
+    package let file: RawSpan
+    private let bucketBits: Int
+
+    /// The index in `file`, whose first page is `header`.
+    @_lifetime(copy file)
+    package init(_ file: RawSpan, header: IndexHeader) {
+        precondition(file.byteCount == header.fileCount, "an index file of another length")
+        self.header = header
+        self.file = file
+        self.bucketBits = IndexLayout.bucketBits(entryCount: header.entryCount)
+    }
+
+    /// Compares all sections with their checksums. Reads the whole file, about 15 bytes a nanosecond.
+    package func check() throws(FormatError) {
+        for section in self.header.sections {
+            let bytes = self.file.slice(section.position, section.end - section.position)
+            let computed = Checksum.crc32c(bytes)
+            guard computed == section.checksum else {
+                throw FormatError(
+                    .wrongChecksum,
+                    "a section's checksum is \(section.checksum), the bytes give \(computed)",
+                    position: section.position)
+            }
+        }
+    }
+
+    /// The place in the segment, in units of 8 bytes, of the record with this ordinal; 0 if it was removed.
+    /// Traps if the segment has no such ordinal.
+    package func place(_ ordinal: Int) -> UInt32 {
+        precondition(
+            ordinal >= 0 && ordinal < self.header.recordCount, "the segment has no such ordinal")
+        return self.file.loadLittleEndian(
+            self.header.places.position + ordinal * 4, as: UInt32.self)
+    }
+
+    /// Whether a record may be found by `hash`; false is certain. Touches one cache line.
+    package func mayContain(_ hash: UInt64) -> Bool {
+        HashFilter.mayContain(
+            hash, in: self.file, at: self.header.filter.position,
+            byteCount: self.header.filter.count)
+    }
+
+    /// The records that are found by `hash`, nil if there are none. Asks the filter first.
+    package func postings(of hash: UInt64, _ kind: HashKind) -> PostingList? {
+        guard self.mayContain(hash) else { return nil }
+        let bucket =
+            self.header.buckets.position
+            + IndexLayout.bucket(of: hash, bits: self.bucketBits) * 4
+        let start = Int(self.file.loadLittleEndian(bucket, as: UInt32.self))
+        let end = Int(self.file.loadLittleEndian(bucket + 4, as: UInt32.self))
+        var at = self.header.directory.position + start * IndexLayout.entryStride
+        for _ in start..<end {
+            let found = self.file.loadLittleEndian(at, as: UInt64.self)
+            if found > hash { return nil }
+            if found == hash {
+                let list = self.list(at: at)
+                if list.kind == kind { return list }
+            }
+            at += IndexLayout.entryStride
+        }
+        return nil
+    }
+
+    /// The directory entry at `index`, from 0 to `header.entryCount - 1`. Entries are sorted by hash, and
+    /// by kind where two kinds have the same hash.
+    package func entry(_ index: Int) -> IndexEntry {
+        precondition(
+            index >= 0 && index < self.header.entryCount, "the directory has no such entry")
+        let at = self.header.directory.position + index * IndexLayout.entryStride
+        return IndexEntry(
+            hash: self.file.loadLittleEndian(at, as: UInt64.self), postings: self.list(at: at))
+    }
+
+    /// The list of the directory entry at the position `at`.
+    private func list(at: Int) -> PostingList {
+        let position = self.file.loadLittleEndian(
+            at + IndexLayout.entryPosition, as: UInt32.self)
+        let countAndKind = self.file.loadLittleEndian(
+            at + IndexLayout.entryCountAndKind, as: UInt32.self)
+        guard let kind = HashKind(rawValue: countAndKind >> IndexLayout.countBits) else {
+            preconditionFailure("an index was used that nobody had checked")
+        }
+        let count = Int(countAndKind & IndexLayout.countMask)
+        return count == 1
+            ? PostingList(kind: kind, only: position)
+            : PostingList(
+                kind: kind, count: count,
+                position: self.header.postings.position + Int(position), in: self.file)
+    }
+}
+
+/// An entry of an index file's directory.
+package struct IndexEntry: Hashable, Sendable {
+    /// The hash.
+    package let hash: UInt64
+    /// The records that are found by it.
+    package let postings: PostingList
+}

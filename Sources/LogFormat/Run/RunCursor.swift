@@ -1,0 +1,59 @@
+import LogModel
+
+/// A place in a hash run that moves forwards by hash.
+///
+/// A plain value that may be kept: the view is given to each call again.
+package struct RunCursor: Sendable {
+    private var partition = 0
+    private var index = 0
+
+    /// Stands before the first entry.
+    package init() {}
+
+    /// Stands before the first entry of `run` whose hash is at least `hash`.
+    package init(atLeast hash: UInt64, in run: borrowing RunView) throws(FormatError) {
+        self.partition = run.partition(of: hash)
+        try run.checkPartition(self.partition)
+        self.index = run.firstIndex(atLeast: hash, in: run.partition(self.partition))
+    }
+
+    /// The next entry, nil at the end. Checks each partition when it comes to it, which costs about a
+    /// nanosecond an entry: what is merged goes into a new file with a new checksum, so it must be right.
+    package mutating func next(in run: borrowing RunView) throws(FormatError) -> RunEntry? {
+        while self.partition < run.header.partitionCount {
+            let partition = run.partition(self.partition)
+            if self.index == 0 { try run.checkPartition(self.partition) }
+            if self.index < partition.count {
+                defer { self.index += 1 }
+                return run.entry(self.index, of: partition)
+            }
+            self.partition += 1
+            self.index = 0
+        }
+        return nil
+    }
+}
+
+/// A place in an index file's directory that moves forwards by hash, over the entries of one kind, and
+/// gives what they become in a run: the offset of the last record that the hash finds.
+package struct LastRecordCursor: Sendable {
+    private let kind: HashKind
+    private var index = 0
+
+    /// Stands before the first entry of `kind`.
+    package init(_ kind: HashKind) {
+        self.kind = kind
+    }
+
+    /// The next entry, nil at the end.
+    package mutating func next(in view: borrowing IndexView) -> RunEntry? {
+        while self.index < view.header.entryCount {
+            let entry = view.entry(self.index)
+            self.index += 1
+            guard entry.postings.kind == self.kind else { continue }
+            let offset = view.header.base.rawValue + UInt64(entry.postings.last)
+            return RunEntry(hash: entry.hash, offset: offset)
+        }
+        return nil
+    }
+}
