@@ -78,7 +78,7 @@ package struct ColdBlock: Hashable, Sendable {
 
 /// What is left of a record that compaction took away: enough to prove a token that ends at it, and to
 /// know where batches begin and end.
-package struct ColdRemoval: Sendable {
+package struct ColdRemoval: Hashable, Sendable {
     /// The bytes of an entry in the table.
     package static let stride = 12
 

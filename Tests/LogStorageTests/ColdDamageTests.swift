@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func aPlaceThatIsNoRecordsIsRefused() throws {
-        let sample = try SealedSample(count: isCompacted ? 200 : 130)
+        let sample = try SealedSample(count: 10)
         let segment = try sample.frozen().open()
         let end = Int(sample.facts.endPosition)
         let starts = Set(sample.positions)
