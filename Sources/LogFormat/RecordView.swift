@@ -29,8 +29,14 @@ package struct ViewEntry: Sendable {
 }
 
 /// Where a record stands in its batch.
-package struct BatchMarks: Sendable {
-    private let flags: UInt8
+package struct BatchMarks: Hashable, Sendable {
+    /// The record's flags, as they are in files.
+    package let flags: UInt8
+
+    /// The marks of a record with `flags`.
+    package init(flags: UInt8) {
+        self.flags = flags
+    }
 
     /// Reads the marks of the record at `position`, without looking at anything else of it.
     package init(of bytes: RawSpan, at position: Int) {

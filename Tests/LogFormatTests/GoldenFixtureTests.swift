@@ -55,6 +55,35 @@ struct GoldenFixtureTests {
         #expect(listing.file(count: 2 * MetaPage.count) == ExampleLog.metaFile)
     }
 
+    @Test func theExampleColdSegmentEncodesToTheFixture() throws {
+        #expect(try Self.fixture("cold-v1.hex") == HexListing.text(of: ExampleLog.coldFile))
+    }
+
+    @Test func theColdFixtureDecodesToTheExample() throws {
+        let listing = try HexListing(Self.fixture("cold-v1.hex"))
+        let file = try #require(listing.file(count: 4372))
+        let header = try ColdHeader(reading: file.span.bytes)
+        #expect(header == ExampleLog.coldHeader)
+        let blocks = ColdBlockTable(file.span.bytes.slice(4336, 24))
+        try blocks.check(header)
+        let block = blocks[0]
+        #expect(block == ExampleLog.coldBlock)
+        let removed = ColdRemovedTable(file.span.bytes.slice(4360, 12))
+        try removed.check(header)
+        let removal = removed[0]
+        #expect(removal == ExampleLog.coldRemoval)
+        #expect(removal.marks.isFirstOfBatch && !removal.marks.isLastOfBatch)
+        let record = try RecordSample(
+            checking: file, at: block.position, seed: header.facts.header.seed)
+        #expect(record == ExampleLog.records[1])
+    }
+
+    @Test func theDocumentOfColdSegmentsListsTheFixture() throws {
+        let document = try RepositoryFile.text("docs/format/cold.md")
+        let listing = try HexListing(document: document)
+        #expect(listing.file(count: 4372) == ExampleLog.coldFile)
+    }
+
     @Test func theDocumentOfResumeTokensShowsTheTokenAfterTheExample() throws {
         let document = try RepositoryFile.text("docs/format/resume-token.md")
         #expect(document.contains("\n    \(ExampleLog.token.text)\n"))
@@ -70,6 +99,8 @@ struct GoldenFixtureTests {
     @Test(arguments: [
         ("docs/format/segment.md", "Sources/LogFormat/SegmentHeader.swift"),
         ("docs/format/segment.md", "Sources/LogFormat/RecordLayout.swift"),
+        ("docs/format/cold.md", "Sources/LogFormat/ColdHeader.swift"),
+        ("docs/format/cold.md", "Sources/LogFormat/ColdTables.swift"),
         ("docs/format/meta.md", "Sources/LogFormat/MetaPage.swift"),
         ("docs/format/resume-token.md", "Sources/LogModel/ResumeToken.swift"),
     ])

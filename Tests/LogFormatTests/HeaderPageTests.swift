@@ -2,17 +2,19 @@ import LogFormat
 import LogModel
 import Testing
 
-/// The first page of a segment and the pages of `meta`, which are checked in the same way.
+/// The first pages of segments, hot and cold, and the pages of `meta`, which are checked in the same way.
 struct HeaderPageTests {
     /// A kind of page.
     enum Kind: CaseIterable {
         case segment
         case meta
+        case cold
 
         var page: [UInt8] {
             switch self {
             case .segment: ExampleLog.header.bytes
             case .meta: ExampleLog.metaPages[0].bytes
+            case .cold: ExampleLog.coldHeader.bytes
             }
         }
 
@@ -21,6 +23,7 @@ struct HeaderPageTests {
                 switch self {
                 case .segment: _ = try SegmentHeader(reading: bytes.span.bytes)
                 case .meta: _ = try MetaPage(reading: bytes.span.bytes)
+                case .cold: _ = try ColdHeader(reading: bytes.span.bytes)
                 }
             }
         }
@@ -74,6 +77,7 @@ struct HeaderPageTests {
     @Test func thePagesAreNotTakenForEachOther() {
         #expect(Kind.segment.refusal(of: Kind.meta.page) == .wrongMagic)
         #expect(Kind.meta.refusal(of: Kind.segment.page) == .wrongMagic)
+        #expect(Kind.cold.refusal(of: Kind.segment.page) == .wrongMagic)
     }
 
     @Test(arguments: Kind.allCases, [0, 2, 255] as [UInt8])
@@ -85,6 +89,22 @@ struct HeaderPageTests {
         #expect(Kind.segment.refusal(with: [0, 32], at: 12) == .wrongField)
         #expect(Kind.meta.refusal(with: [4], at: 12) == .wrongField)
         #expect(Kind.meta.refusal(with: [0, 0, 0, 0x80], at: 12) == .wrongField)
+    }
+
+    /// The example's cold segment holds one record of two in one block.
+    @Test(
+        arguments: [
+            (12, 8192), (48, 4519), (48, 2 << 30), (52, 1), (72, 11), (72, 12), (76, 1), (80, 4095),
+            (80, 4335), (80, 65537), (168, 0), (172, 0), (172, 3), (172, 2), (176, 0), (176, 2),
+            (180, 1), (184, 4095), (184, 4521), (192, 4088), (192, 4337), (192, 8192), (200, 48),
+            (208, 4352), (212, 1), (216, 0), (216, 24), (224, 4371), (224, 4373), (228, 1),
+            (232, 1), (4088, 1),
+        ])
+    func numbersOfAColdSegmentThatContradictEachOtherAreRefused(
+        position: Int, number: UInt32
+    ) {
+        let bytes = (0..<4).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+        #expect(Kind.cold.refusal(with: bytes, at: position) == .wrongField)
     }
 
     @Test(arguments: [false, true], [false, true])

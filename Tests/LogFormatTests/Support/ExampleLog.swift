@@ -70,6 +70,51 @@ enum ExampleLog {
         return file + [UInt8](repeating: 0, count: Int(Self.header.fileCount) - file.count)
     }()
 
+    /// What the segment was sealed with.
+    static let facts = SealedFacts(
+        header: Self.header, end: Offset(14), endPosition: 4520,
+        lastChecksum: Self.token.checksum, firstTime: 1_760_000_000_000_000,
+        lastTime: 1_760_000_000_000_000,
+        digest: SegmentDigest(reading: Self.digests.span.bytes, at: 0),
+        previousDigest: SegmentDigest(reading: Self.digests.span.bytes, at: 32))
+
+    private static let digests = (0x60..<0xA0 as Range<UInt8>).map { $0 }
+
+    /// The blocks of the cold segment: the second record, as it is.
+    static let coldBlock = ColdBlock(
+        start: 4096, position: 4096, storedCount: 240, count: 240,
+        checksum: Checksum.crc32c(Self.keptRecord.span.bytes), firstOrdinal: 1)
+
+    /// The record that was removed from the cold segment: the first one.
+    static let coldRemoval = ColdRemoval(
+        ordinal: 0, checksum: Self.records[0].encoded(seed: Self.header.seed).checksum,
+        marks: BatchMarks(flags: 1))
+
+    private static let keptRecord = Self.records[1].encoded(seed: Self.header.seed).bytes
+
+    private static let coldTables = {
+        var blocks: [UInt8] = []
+        Self.coldBlock.append(to: &blocks)
+        var removed: [UInt8] = []
+        Self.coldRemoval.append(to: &removed)
+        return (blocks: blocks, removed: removed)
+    }()
+
+    /// The header of the cold segment.
+    static let coldHeader = ColdHeader(
+        facts: Self.facts, generation: 1, keptCount: 1, blockCount: 1, streamEnd: 4336,
+        blockTable: ColdHeader.Table(
+            position: 4336, count: 24,
+            checksum: Checksum.crc32c(Self.coldTables.blocks.span.bytes)),
+        removedTable: ColdHeader.Table(
+            position: 4360, count: 12,
+            checksum: Checksum.crc32c(Self.coldTables.removed.span.bytes)),
+        fileCount: 4372)
+
+    /// The file of the cold segment.
+    static let coldFile =
+        Self.coldHeader.bytes + Self.keptRecord + Self.coldTables.blocks + Self.coldTables.removed
+
     /// The place of a reader that has taken both records.
     static let token = ResumeToken(
         epoch: Self.epoch, next: Offset(14),
