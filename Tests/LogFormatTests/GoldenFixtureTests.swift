@@ -5,12 +5,12 @@ import Testing
 /// The bytes on disk are a promise: values, fixtures and documents say the same.
 struct GoldenFixtureTests {
     @Test func theExampleSegmentEncodesToTheFixture() throws {
-        let fixture = try Self.fixture("segment-v1.hex")
+        let fixture = try RepositoryFile.fixture("segment-v1.hex")
         #expect(fixture == HexListing.text(of: ExampleLog.segmentFile))
     }
 
     @Test func theSegmentFixtureDecodesToTheExample() throws {
-        let listing = try HexListing(Self.fixture("segment-v1.hex"))
+        let listing = try HexListing(RepositoryFile.fixture("segment-v1.hex"))
         let file = try #require(listing.file(count: 65536))
         let header = try SegmentHeader(reading: file.span.bytes)
         #expect(header == ExampleLog.header)
@@ -37,11 +37,12 @@ struct GoldenFixtureTests {
     }
 
     @Test func theExampleMetaFileEncodesToTheFixture() throws {
-        #expect(try Self.fixture("meta-v1.hex") == HexListing.text(of: ExampleLog.metaFile))
+        #expect(
+            try RepositoryFile.fixture("meta-v1.hex") == HexListing.text(of: ExampleLog.metaFile))
     }
 
     @Test func theMetaFixtureDecodesToTheExample() throws {
-        let listing = try HexListing(Self.fixture("meta-v1.hex"))
+        let listing = try HexListing(RepositoryFile.fixture("meta-v1.hex"))
         let file = try #require(listing.file(count: 2 * MetaPage.count))
         for (index, expected) in ExampleLog.metaPages.enumerated() {
             let page = file.span.bytes.slice(index * MetaPage.count, MetaPage.count)
@@ -102,17 +103,17 @@ struct GoldenFixtureTests {
         ("docs/format/cold.md", "Sources/LogFormat/ColdHeader.swift"),
         ("docs/format/cold.md", "Sources/LogFormat/ColdTables.swift"),
         ("docs/format/meta.md", "Sources/LogFormat/MetaPage.swift"),
+        ("docs/format/index.md", "Sources/LogFormat/Index/IndexHeader.swift"),
+        ("docs/format/index.md", "Sources/LogFormat/Index/IndexLayout.swift"),
+        ("docs/format/index.md", "Sources/LogFormat/Index/PostingCode.swift"),
+        ("docs/format/index.md", "Sources/LogFormat/HashFilter.swift"),
+        ("docs/format/index.md", "Sources/LogFormat/HashKind.swift"),
+        ("docs/format/run.md", "Sources/LogFormat/Run/RunHeader.swift"),
+        ("docs/format/run.md", "Sources/LogFormat/Run/RunLayout.swift"),
         ("docs/format/resume-token.md", "Sources/LogModel/ResumeToken.swift"),
     ])
     func documentAndCodeNameEachOther(document: String, code: String) throws {
         #expect(try RepositoryFile.text(document).contains(code))
         #expect(try RepositoryFile.text(code).contains(document))
-    }
-
-    /// A fixture without its comment lines.
-    private static func fixture(_ name: String) throws -> String {
-        try RepositoryFile.text("Tests/Fixtures/format/\(name)")
-            .split(separator: "\n").filter { !$0.hasPrefix("#") }
-            .map { $0 + "\n" }.joined()
     }
 }

@@ -112,7 +112,7 @@ package struct RunView: ~Escapable {
 
     /// The index of the first entry of `partition` whose hash is at least `hash`.
     ///
-    /// Hashes are spread evenly, so the place can be guessed, and is about 30 entries off in a partition
+    /// Hashes are spread evenly, so the place can be guessed, and is about 25 entries off in a partition
     /// of 4,096. From there steps that double bracket it, and halving finds it: whatever the hashes are, the
     /// time is in proportion to the logarithm of the partition's entries.
     func firstIndex(atLeast hash: UInt64, in partition: Partition) -> Int {

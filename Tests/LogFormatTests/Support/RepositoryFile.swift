@@ -12,4 +12,11 @@ enum RepositoryFile {
     static func text(_ path: String) throws -> String {
         try String(contentsOf: self.root.appending(path: path), encoding: .utf8)
     }
+
+    /// The golden fixture `name` without its comment lines.
+    static func fixture(_ name: String) throws -> String {
+        try self.text("Tests/Fixtures/format/\(name)")
+            .split(separator: "\n").filter { !$0.hasPrefix("#") }
+            .map { $0 + "\n" }.joined()
+    }
 }
