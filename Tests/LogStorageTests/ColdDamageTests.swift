@@ -78,7 +78,7 @@ import Testing
         let end = Int(sample.facts.endPosition)
         let starts = Set(sample.positions)
         var passed: [Int] = []
-        for position in [-8, 0, 8] + Array(4088...end + 64) + [1 << 40] {
+        for position in [-8, 0, 8] + Array(4088...end + 64) + [1 << 40, .max, .min] {
             let error = storageError { () throws(StorageError) in
                 try segment.withRecord(atPosition: position) { _ in }
             }

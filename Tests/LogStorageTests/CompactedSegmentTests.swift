@@ -73,6 +73,13 @@ struct CompactedSegmentTests {
         }
     }
 
+    @Test func thawingWhatLacksRecordsIsADefectOfTheCaller() async throws {
+        await #expect(processExitsWith: .failure) {
+            let segment = try SealedSample(count: 7).frozen { $0 == 3 }.open()
+            try segment.thaw(to: MemoryFile().sink)
+        }
+    }
+
     @Test func aSegmentThatLacksARecordIsNotTakenForWhole() throws {
         let sample = try SealedSample(count: 7)
         let base = sample.facts.header.base

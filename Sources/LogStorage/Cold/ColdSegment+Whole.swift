@@ -138,6 +138,9 @@ extension ColdSegment {
         keeping: (borrowing RecordView) throws(StorageError) -> Bool,
         to sink: @escaping ByteSink
     ) throws(StorageError) -> ColdHeader {
+        precondition(
+            generation >= self.header.generation,
+            "generation \(generation) cannot follow \(self.header.generation)")
         var writer = ColdWriter(
             self.header.facts, generation: generation, path: self.path, sink: sink)
         try self.walk { record, _ throws(StorageError) in

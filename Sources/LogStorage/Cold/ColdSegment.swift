@@ -77,7 +77,8 @@ package final class ColdSegment: Sendable {
         atPosition position: Int, offset: Offset? = nil
     ) throws(StorageError) -> ColdRecord {
         let table = self.blockTable
-        guard let index = table.index(atPosition: position) else {
+        guard position < Int(self.header.streamEnd), let index = table.index(atPosition: position)
+        else {
             throw self.corrupt("no record can begin at byte \(position)", table, nil, offset)
         }
         let start = table[index].start
