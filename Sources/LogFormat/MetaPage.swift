@@ -12,13 +12,17 @@ package import LogModel
 ///     40  hash key 16 bytes
 ///     56  epoch u64
 ///     64  boot identity 16 bytes
-///     80  zeros
+///     80  durable u64
+///     88  durable checksum u32  zero u32
+///     96  active base u64
+///     104 retained u64
+///     112 zeros
 ///     4092 crc32c u32 over everything before
 package struct MetaPage: Hashable, Sendable {
     /// Bytes of one page; the file has two.
     package static let count = 4096
     /// The version that this program writes and reads.
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
 
     private static let magic = UInt64(littleEndian: 0x4154_454D_474C_564C)  // "LVLGMETA"
     private static let visibleAheadOfDurable: UInt32 = 1 << 0
@@ -41,7 +45,17 @@ package struct MetaPage: Hashable, Sendable {
     /// Whether the log was closed with everything durable.
     package var isClosedCleanly: Bool
 
-    /// Creates a page.
+    /// A bound below which every record is known to be durable. Often behind: it is noted when a segment
+    /// begins, when the log has nothing to do, and when it is closed.
+    package var durable = Offset.zero
+    /// The checksum of the record before `durable`; 0 at the log's start.
+    package var durableChecksum: UInt32 = 0
+    /// The base of a segment that the log has, or had until it had later ones.
+    package var activeBase = Offset.zero
+    /// The offset below which the log keeps nothing.
+    package var retained = Offset.zero
+
+    /// Creates a page of a log that has nothing yet.
     package init(
         generation: UInt64, identity: LogIdentity, hashKey: SipHash.Key, epoch: Epoch,
         boot: LogIdentity, isVisibleAheadOfDurable: Bool, isClosedCleanly: Bool
@@ -72,6 +86,11 @@ package struct MetaPage: Hashable, Sendable {
         bytes.appendLittleEndian(self.epoch.rawValue)
         bytes.appendLittleEndian(self.boot.low)
         bytes.appendLittleEndian(self.boot.high)
+        bytes.appendLittleEndian(self.durable.rawValue)
+        bytes.appendLittleEndian(self.durableChecksum)
+        bytes.appendLittleEndian(UInt32(0))
+        bytes.appendLittleEndian(self.activeBase.rawValue)
+        bytes.appendLittleEndian(self.retained.rawValue)
         return Page.sealed(bytes, count: Self.count)
     }
 
@@ -97,5 +116,9 @@ package struct MetaPage: Hashable, Sendable {
                 high: bytes.loadLittleEndian(72, as: UInt64.self)),
             isVisibleAheadOfDurable: flags & Self.visibleAheadOfDurable != 0,
             isClosedCleanly: flags & Self.closedCleanly != 0)
+        self.durable = Offset(bytes.loadLittleEndian(80, as: UInt64.self))
+        self.durableChecksum = bytes.loadLittleEndian(88, as: UInt32.self)
+        self.activeBase = Offset(bytes.loadLittleEndian(96, as: UInt64.self))
+        self.retained = Offset(bytes.loadLittleEndian(104, as: UInt64.self))
     }
 }

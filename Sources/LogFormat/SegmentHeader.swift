@@ -1,6 +1,6 @@
 package import LogModel
 
-/// The first page of a segment file. The layout is documented in `docs/format/segment.md`.
+/// The first page of a segment file; the last one is `SegmentFooter`'s. The layout is documented in `docs/format/segment.md`.
 ///
 ///     0   magic "LVLGSEG1"
 ///     8   version u32          page bytes u32
@@ -16,7 +16,7 @@ package struct SegmentHeader: Hashable, Sendable {
     /// Bytes of the header page; records begin after it.
     package static let count = 4096
     /// The version that this program writes and reads.
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
 
     private static let magic = UInt64(littleEndian: 0x3147_4553_474C_564C)  // "LVLGSEG1"
 

@@ -3,7 +3,7 @@ package import LogModel
 
 /// A log as readers see it: any thread, any number of cursors, no locks on the way to a record.
 ///
-/// Not here: appending (`LogWriter`), opening (`Recovery`).
+/// Not here: appending (`LogWriter`), opening (`Recovery`), what happens to old segments (`Maintenance`).
 package final class ChangeLog: Sendable {
     /// How far the log has got.
     package let watermarks: Watermarks
@@ -14,40 +14,65 @@ package final class ChangeLog: Sendable {
     /// Computes the hashes that this log's records carry.
     package let hasher: GroupHasher
     let segments: SegmentList
+    let runs: RunSet
 
     init(
         watermarks: Watermarks, identity: LogIdentity, epoch: Epoch, hasher: GroupHasher,
-        segments: SegmentList
+        segments: SegmentList, runs: RunSet
     ) {
         self.watermarks = watermarks
         self.identity = identity
         self.epoch = epoch
         self.hasher = hasher
         self.segments = segments
+        self.runs = runs
     }
 
+    /// The offset of the first record that is kept.
+    package var first: Offset { self.segments.firstHeader?.base ?? .zero }
+
     /// The segment that holds the visible record `offset`, and the first offset that is not in it or not
-    /// visible. Nil if there is no such record.
-    package func extent(at offset: Offset) -> SegmentExtent? {
+    /// visible. Nil if there is no such record yet.
+    ///
+    /// Throws `retained` if the record is no longer kept.
+    package func extent(at offset: Offset) throws(StorageError) -> SegmentExtent? {
         let visible = self.watermarks.visible
-        guard offset < visible, let found = self.segments.segment(of: offset) else { return nil }
+        guard offset < visible else { return nil }
+        guard let found = self.segments.segment(of: offset) else {
+            throw StorageError(
+                .retained,
+                "offset \(offset) is no longer kept: the log begins at \(self.first); begin anew from a "
+                    + "snapshot", offset: offset)
+        }
         return SegmentExtent(segment: found.segment, end: min(found.end ?? visible, visible))
+    }
+
+    /// Lends the record at `offset` to `body`, after a check of its checksum. Nil if it is not visible yet, or
+    /// if compaction has removed it.
+    ///
+    /// Throws `retained` if it is no longer kept, or `corrupt`.
+    package func withRecord<Result>(
+        at offset: Offset, _ body: (borrowing RecordView) throws(StorageError) -> Result
+    ) throws(StorageError) -> Result? {
+        guard let extent = try self.extent(at: offset) else { return nil }
+        return try extent.segment.withRecord(at: offset, body)
     }
 
     /// The token with which a reader that has taken everything below `next` resumes.
     ///
-    /// `next` is at most `visible`. Throws `corrupt` if the record before it is damaged.
+    /// `next` is at most `visible`. Throws `corrupt` if the record before it is damaged, or `retained`.
     package func token(at next: Offset) throws(StorageError) -> ResumeToken {
-        guard let last = next.previous, let extent = self.extent(at: last) else {
-            // The record before the first one that is kept: its segment's header still knows of it.
-            let header = self.segments.firstHeader
-            return ResumeToken(
-                epoch: header?.previousEpoch ?? self.epoch, next: next,
-                checksum: header?.previousChecksum ?? 0)
+        if let last = next.previous, last >= self.first,
+            let extent = try self.extent(at: last)
+        {
+            let trace = try extent.segment.trace(of: last)
+            return ResumeToken(epoch: extent.segment.epoch, next: next, checksum: trace.checksum)
         }
-        let record = try extent.segment.checkedRecord(at: last)
+        // The record before the first one that is kept: its segment's header still knows of it.
+        let header = self.segments.firstHeader
         return ResumeToken(
-            epoch: extent.segment.header.epoch, next: next, checksum: record.checksum)
+            epoch: header?.previousEpoch ?? self.epoch, next: next,
+            checksum: header?.previousChecksum ?? 0)
     }
 
     /// Why a reader cannot resume from a token.
@@ -69,84 +94,35 @@ package final class ChangeLog: Sendable {
         }
     }
 
-    /// Whether the log can go on from `token`: nil if so, otherwise why not.
-    package func refusal(of token: ResumeToken) -> ResumeFailure? {
+    /// Whether the log can go on from `token` with the records of the groups with these hashes, or with all
+    /// records: nil if so, otherwise why not.
+    ///
+    /// Below what is retained, or where compaction removed records, that is judged for each group: a reader
+    /// from whom nothing was taken can go on.
+    package func refusal(of token: ResumeToken, groups hashes: [UInt64]? = nil) -> ResumeFailure? {
         if token.next > self.watermarks.visible {
             return token.epoch == self.epoch ? .unknownToken : .epoch
         }
-        if token.next < self.segments.first { return .retained }
+        if let hashes {
+            for hash in hashes where token.next < self.firstAvailable(of: hash) {
+                return .retained
+            }
+        } else if token.next < max(self.first, self.runs.floor) {
+            return .retained
+        }
+        guard let header = self.segments.firstHeader, token.next >= header.base else {
+            // The record before the token is gone, and with it what the checksum would prove; but within an
+            // epoch no offset is used twice.
+            return token.epoch == self.segments.firstHeader?.previousEpoch ? nil : .retained
+        }
         guard let own = try? self.token(at: token.next) else { return .unknownToken }
         if own.epoch != token.epoch { return .epoch }
         return own.checksum == token.checksum ? nil : .epoch
     }
 
-    /// The offset of the first record that is kept.
-    package var first: Offset { self.segments.first }
-}
-
-/// A stretch of visible records in one segment.
-package struct SegmentExtent: Sendable {
-    /// The segment.
-    package let segment: Segment
-    /// The first offset that does not belong to the stretch.
-    package let end: Offset
-
-    /// Up to `limit` offsets in `from ..< end` whose records carry a group with this hash, ascending: the
-    /// smallest ones.
-    ///
-    /// Follows the group's thread from its last record, so that the cost grows with the number of the group's
-    /// records above `from` in this segment, and not with the segment. Memory: 8 bytes for each of `limit`.
-    /// Whoever uses a record compares the group's bytes, because two groups can share a hash.
-    /// Throws `corrupt` if a record on the way was damaged since the log was opened.
-    package func postings(
-        of hash: UInt64, from: Offset, limit: Int
-    ) throws(StorageError) -> [Offset] {
-        guard limit > 0 else { return [] }
-        var ring: [Offset] = []
-        var oldest = 0
-        var at = self.segment.head(of: hash, visible: self.end)
-        while let offset = at, offset >= from {
-            if offset < self.end {
-                if ring.count < limit {
-                    ring.append(offset)
-                } else {
-                    ring[oldest] = offset
-                    oldest = (oldest + 1) % limit
-                }
-            }
-            at = try self.previous(of: hash, before: offset)
-        }
-        // The ring holds the last ones visited, from the largest to the smallest, beginning at `oldest`.
-        return (ring[oldest...] + ring[..<oldest]).reversed()
-    }
-
-    /// The batch that the record `offset`, which is in the stretch, belongs to. Takes time in proportion to
-    /// its length. Looks at marks only, so that damage to the batch's other records does no harm here.
-    package func batch(of offset: Offset) -> Range<Offset> {
-        var first = offset
-        while first > self.segment.base, !self.segment.marks(at: first).isFirstOfBatch,
-            let previous = first.previous
-        {
-            first = previous
-        }
-        var next = offset.next
-        while next < self.end, !self.segment.marks(at: Offset(next.rawValue - 1)).isLastOfBatch {
-            next = next.next
-        }
-        return first..<next
-    }
-
-    private func previous(
-        of hash: UInt64, before offset: Offset
-    ) throws(StorageError) -> Offset? {
-        let record = try self.segment.checkedRecord(at: offset)
-        for index in 0..<record.groupCount where record.groupHash(index) == hash {
-            let distance = UInt64(record.group(index).previousDistance)
-            guard distance > 0, offset.rawValue - distance >= self.segment.base.rawValue else {
-                return nil
-            }
-            return Offset(offset.rawValue - distance)
-        }
-        return nil
+    /// The first offset from which on nothing of the group was ever removed. Exact as far as the log
+    /// remembers what it removed; otherwise an offset that is not too low.
+    package func firstAvailable(of hash: UInt64) -> Offset {
+        self.runs.firstAvailable(of: hash)
     }
 }

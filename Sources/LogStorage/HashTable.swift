@@ -22,15 +22,15 @@ struct HashTable<Value: BitwiseCopyable & Sendable>: Sendable {
         return self.hashes[place] == 0 ? nil : self.values[place]
     }
 
-    /// Puts `value` in the place of what `hash` had. O(1) amortised.
-    mutating func set(_ hash: UInt64, to value: Value) {
+    /// Changes the value of `hash`, which is `filler` if there was none. O(1) amortised.
+    mutating func update(_ hash: UInt64, _ change: (inout Value) -> Void) {
         if (self.count + 1) * 4 > self.hashes.count * 3 { self.grow() }
         let place = self.place(of: hash)
         if self.hashes[place] == 0 {
             self.hashes[place] = hash
             self.count += 1
         }
-        self.values[place] = value
+        change(&self.values[place])
     }
 
     /// Where `hash` is, or the empty place where it would be.

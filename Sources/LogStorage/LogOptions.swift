@@ -13,9 +13,13 @@ package struct LogOptions: Sendable {
     /// Bytes of a segment file, reserved when it is created. Default 64 MiB; a multiple of 4 KiB from
     /// ``segmentByteCountMin`` to ``segmentByteCountMax``.
     package var segmentByteCount: Int
-    /// How many idempotency keys and producers are remembered at least. Default 500,000: up to twice that
-    /// many are, at about 100 bytes each.
-    package var producersRememberedMin: Int
+    /// What is done to segments that are full.
+    package var upkeep: Upkeep
+    /// Segments that are full and not sealed yet, besides the one that is appended to. Default 2: if there are
+    /// more, appending waits for the first to be sealed. Bounds the memory for indexes.
+    package var unsealedSegmentsMax: Int
+    /// Bytes of decompressed blocks of cold segments that are kept. Default 16 MiB.
+    package var blockCacheByteCount: Int
 
     /// The smallest segment, 64 KiB.
     package static let segmentByteCountMin = 64 << 10
@@ -25,10 +29,42 @@ package struct LogOptions: Sendable {
     /// Creates options; without arguments the defaults.
     package init(
         acknowledgement: Acknowledgement = .durable, segmentByteCount: Int = 64 << 20,
-        producersRememberedMin: Int = 500_000
+        upkeep: Upkeep = Upkeep(), unsealedSegmentsMax: Int = 2,
+        blockCacheByteCount: Int = 16 << 20
     ) {
         self.acknowledgement = acknowledgement
         self.segmentByteCount = segmentByteCount
-        self.producersRememberedMin = producersRememberedMin
+        self.upkeep = upkeep
+        self.unsealedSegmentsMax = unsealedSegmentsMax
+        self.blockCacheByteCount = blockCacheByteCount
+    }
+}
+
+/// What is done to segments that are full, and when. Ages are counted from a segment's last record, by the
+/// clock that gives records their times; nil means never.
+package struct Upkeep: Hashable, Sendable {
+    /// After how many microseconds a segment is compressed. Default one hour.
+    package var coldAge: Int64?
+    /// After how many microseconds a segment is removed. Default never.
+    package var retainAge: Int64?
+    /// How many bytes all files may have before the oldest segments are removed. Default no bound. The
+    /// segment that is appended to and the ones that are not sealed stay.
+    package var retainByteCount: Int?
+    /// After how many microseconds only the latest record of each instance is kept. Default never.
+    package var compactAge: Int64?
+    /// For how many microseconds a deleted instance's last record is kept by compaction at least. Default a
+    /// day.
+    package var tombstoneAge: Int64
+
+    /// Creates a policy; without arguments the default one.
+    package init(
+        coldAge: Int64? = 3_600_000_000, retainAge: Int64? = nil, retainByteCount: Int? = nil,
+        compactAge: Int64? = nil, tombstoneAge: Int64 = 86_400_000_000
+    ) {
+        self.coldAge = coldAge
+        self.retainAge = retainAge
+        self.retainByteCount = retainByteCount
+        self.compactAge = compactAge
+        self.tombstoneAge = tombstoneAge
     }
 }

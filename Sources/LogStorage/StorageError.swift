@@ -18,6 +18,8 @@ package struct StorageError: Error, Hashable, Sendable {
         case poisoned = "log-failed"
         /// A batch that does not fit into a segment.
         case batchTooLarge = "batch-too-large"
+        /// The records that a reader asked for are no longer kept.
+        case retained = "retained"
         /// A producer repeated a batch whose receipt is no longer remembered.
         case sequenceTooOld = "sequence-too-old"
     }

@@ -4,11 +4,11 @@ import Synchronization
 /// How far the log has got, as monotonic, exclusive bounds.
 ///
 /// Invariants:
-/// - `visible <= appended` and `durable <= appended`;
+/// - `retained <= visible <= appended` and `durable <= appended`;
 /// - with durable acknowledgement `visible <= durable`;
 /// - within one epoch no bound moves backwards.
 ///
-/// Threads: only the appender advances a bound; any thread reads it. A record below `visible` is complete
+/// Threads: only the appender advances a bound, `retained` only maintenance; any thread reads them. A record below `visible` is complete
 /// and never changes again, so readers need no lock.
 ///
 /// Not here: waking readers (`Replication`), what is on disk (`docs/format/segment.md`).
@@ -16,8 +16,10 @@ package final class Watermarks: Sendable {
     private let appendedBound: Atomic<UInt64>
     private let durableBound: Atomic<UInt64>
     private let visibleBound: Atomic<UInt64>
+    private let retainedBound: Atomic<UInt64>
 
-    init(recovered bound: Offset) {
+    init(recovered bound: Offset, retained: Offset = .zero) {
+        self.retainedBound = Atomic(retained.rawValue)
         self.appendedBound = Atomic(bound.rawValue)
         self.durableBound = Atomic(bound.rawValue)
         self.visibleBound = Atomic(bound.rawValue)
@@ -31,6 +33,12 @@ package final class Watermarks: Sendable {
     package var visible: Offset {
         Offset(self.visibleBound.load(ordering: .acquiring))  // Pairs with `publish(_:)`.
     }
+
+    /// The first offset that is kept.
+    package var retained: Offset { Offset(self.retainedBound.load(ordering: .acquiring)) }
+
+    /// Notes that records below `bound` are no longer kept.
+    func retain(from bound: Offset) { Self.advance(self.retainedBound, to: bound, "retained") }
 
     /// Notes that every record below `bound` is in a file.
     func append(upTo bound: Offset) { Self.advance(self.appendedBound, to: bound, "appended") }

@@ -5,12 +5,12 @@ import Testing
 /// The bytes on disk are a promise: values, fixtures and documents say the same.
 struct GoldenFixtureTests {
     @Test func theExampleSegmentEncodesToTheFixture() throws {
-        let fixture = try RepositoryFile.fixture("segment-v1.hex")
+        let fixture = try RepositoryFile.fixture("segment-v2.hex")
         #expect(fixture == HexListing.text(of: ExampleLog.segmentFile))
     }
 
     @Test func theSegmentFixtureDecodesToTheExample() throws {
-        let listing = try HexListing(RepositoryFile.fixture("segment-v1.hex"))
+        let listing = try HexListing(RepositoryFile.fixture("segment-v2.hex"))
         let file = try #require(listing.file(count: 65536))
         let header = try SegmentHeader(reading: file.span.bytes)
         #expect(header == ExampleLog.header)
@@ -20,6 +20,8 @@ struct GoldenFixtureTests {
             #expect(try RecordSample(checking: file, at: position, seed: header.seed) == expected)
             position += RecordView(trusting: file.span.bytes, at: position).count
         }
+        let footer = file.span.bytes.slice(header.recordsEnd, SegmentFooter.count)
+        #expect(try SegmentFooter.facts(reading: footer, header: header) == ExampleLog.facts)
         let end = position
         let code = formatErrorCode { () throws(FormatError) in
             _ = try RecordView(checking: file.span.bytes, at: end, seed: header.seed)
@@ -31,18 +33,18 @@ struct GoldenFixtureTests {
         let document = try RepositoryFile.text("docs/format/segment.md")
         let listing = try HexListing(document: document)
         #expect(listing.file(count: 65536) == ExampleLog.segmentFile)
-        let recordsEnd = ExampleLog.segmentFile.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+        let recordsEnd = Int(ExampleLog.facts.endPosition)
         let isComplete = (SegmentHeader.count..<recordsEnd).allSatisfy { listing.bytes[$0] != nil }
         #expect(isComplete, "every byte of the records has its line")
     }
 
     @Test func theExampleMetaFileEncodesToTheFixture() throws {
         #expect(
-            try RepositoryFile.fixture("meta-v1.hex") == HexListing.text(of: ExampleLog.metaFile))
+            try RepositoryFile.fixture("meta-v2.hex") == HexListing.text(of: ExampleLog.metaFile))
     }
 
     @Test func theMetaFixtureDecodesToTheExample() throws {
-        let listing = try HexListing(RepositoryFile.fixture("meta-v1.hex"))
+        let listing = try HexListing(RepositoryFile.fixture("meta-v2.hex"))
         let file = try #require(listing.file(count: 2 * MetaPage.count))
         for (index, expected) in ExampleLog.metaPages.enumerated() {
             let page = file.span.bytes.slice(index * MetaPage.count, MetaPage.count)
@@ -57,11 +59,12 @@ struct GoldenFixtureTests {
     }
 
     @Test func theExampleColdSegmentEncodesToTheFixture() throws {
-        #expect(try Self.fixture("cold-v1.hex") == HexListing.text(of: ExampleLog.coldFile))
+        #expect(
+            try RepositoryFile.fixture("cold-v1.hex") == HexListing.text(of: ExampleLog.coldFile))
     }
 
     @Test func theColdFixtureDecodesToTheExample() throws {
-        let listing = try HexListing(Self.fixture("cold-v1.hex"))
+        let listing = try HexListing(RepositoryFile.fixture("cold-v1.hex"))
         let file = try #require(listing.file(count: 4372))
         let header = try ColdHeader(reading: file.span.bytes)
         #expect(header == ExampleLog.coldHeader)

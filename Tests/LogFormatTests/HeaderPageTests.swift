@@ -80,7 +80,7 @@ struct HeaderPageTests {
         #expect(Kind.cold.refusal(of: Kind.segment.page) == .wrongMagic)
     }
 
-    @Test(arguments: Kind.allCases, [0, 2, 255] as [UInt8])
+    @Test(arguments: Kind.allCases, [0, 3, 255] as [UInt8])
     func anotherVersionIsNamedAsSuch(kind: Kind, version: UInt8) {
         #expect(kind.refusal(with: [version], at: 8) == .unknownVersion)
     }

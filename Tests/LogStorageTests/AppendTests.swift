@@ -115,7 +115,8 @@ import Testing
         var writer: LogWriter? = try directory.open().writer
         try writer?.append([TestChange()])
         try writer?.commit()
-        let room = LogOptions.segmentByteCountMin - SegmentHeader.count
+        let room =
+            LogOptions.segmentByteCountMin - SegmentHeader.count - SegmentFooter.count
         // A record is 88 bytes, 24 for its one group, and its texts.
         let fixed = 88 + 24 + "todo.Task".utf8.count + 1
         let full = TestChange(instance: String(repeating: "x", count: room - fixed))

@@ -180,7 +180,6 @@ import Testing
         #expect(ColdFile.base(inName: "00000000000000000012.cold") == Offset(12))
         #expect(ColdFile.base(inName: "+0000000000000000012.cold") == nil)
         #expect(ColdFile.base(inName: "00000000000000000012.segment") == nil)
-        #expect(ColdFile.base(inName: ColdFile.temporaryName(base: Offset(12))) == nil)
-        #expect(ColdFile.isTemporary(ColdFile.temporaryName(base: .zero)))
+        #expect(ColdFile.base(inName: "00000000000000000012.cold.tmp") == nil)
     }
 }

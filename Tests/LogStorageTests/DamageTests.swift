@@ -82,9 +82,9 @@ import Testing
         try file.write(contentsOf: [0xFF])
         try file.close()
 
-        let extent = try #require(writer.log.extent(at: Offset(4)))
+        let extent = try #require(try writer.log.extent(at: Offset(4)))
         let error = #expect(throws: StorageError.self) {
-            _ = try extent.segment.checkedRecord(at: Offset(4)).checksum
+            _ = try extent.segment.withRecord(at: Offset(4)) { record in record.checksum }
         }
         #expect(error?.code == .corrupt && error?.path == log.directory.file(log.segment))
         #expect(error?.position == position && error?.offset == Offset(4))
@@ -116,10 +116,10 @@ import Testing
         return directory
     }
 
-    @Test func damageInASegmentThatOthersFollowIsRefused() throws {
+    @Test func damageInASegmentThatOthersFollowAndThatIsNotSealedIsRefused() throws {
         let directory = try Self.directory()
         let names = try directory.segments()
-        for name in names.dropLast() {
+        for name in names.dropLast().suffix(2) {
             let bytes = try directory.bytes(name)
             let end = try #require(bytes.lastIndex { $0 != 0 })
             for position in stride(from: SegmentHeader.count, to: end, by: 2503) + [end] {
@@ -161,22 +161,51 @@ import Testing
         #expect(try directory.segments().isEmpty)
     }
 
-    @Test func aLogWhoseFirstSegmentsAreGoneResumesFromWhatIsKept() throws {
+    /// Opening looks at the first and the last page of a sealed segment only. What is between is checked when
+    /// it is read: never served, and never taken for something that is not there.
+    @Test func damageInASealedSegmentIsFoundByWhoReadsIt() throws {
+        let directory = try Self.directory()
+        let name = try #require(try directory.segments().first)
+        let group = GroupKey(model: "todo.Task")
+        for position in stride(from: SegmentHeader.count, to: 30_000, by: 2503) {
+            try directory.flip(name, at: position)
+            let writer = try directory.open().writer
+            var found: Set<StorageError.Code> = []
+            var reader = GroupReader(
+                writer.log, .any([writer.log.hasher.groupHash(group)]), from: .zero)
+            while let offset = try reader.next() {
+                do throws(StorageError) {
+                    _ = try writer.log.withRecord(at: offset) { record in record.offset }
+                } catch {
+                    #expect(error.path == directory.file(name))
+                    #expect(error.position ?? .max <= position)
+                    found.insert(error.code)
+                }
+            }
+            #expect(reader.cursor == Offset(40))
+            #expect(found == [.corrupt], "byte \(position)")
+            try directory.flip(name, at: position)
+        }
+    }
+
+    @Test func aLogWhoseFirstSegmentIsLostIsRefused() throws {
         let directory = try Self.directory()
         let names = try directory.segments()
-        let tokens = try directory.open().writer.log.tokens()
-        for name in names[..<2] {
-            try FileManager.default.removeItem(atPath: directory.file(name))
-        }
-        let first = try #require(UInt64(names[2].prefix(20)))
-        let writer = try directory.open().writer
-        #expect(writer.log.first == Offset(first))
-        #expect(try writer.log.records().map(\.offset.rawValue) == Array(first..<40))
-        for token in tokens {
-            let isKept = token.next >= Offset(first)
-            #expect(writer.log.refusal(of: token) == (isKept ? nil : .retained), "\(token.next)")
-        }
-        #expect(try writer.log.token(at: Offset(first)) == tokens[Int(first)])
+        try FileManager.default.removeItem(atPath: directory.file(names[0]))
+        let error = try #require(directory.refusal())
+        #expect(error.code == .corrupt && error.offset == .zero)
+        #expect(error.message.contains("0 to \((UInt64(names[1].prefix(20)) ?? 0) - 1)"))
+    }
+
+    @Test func aLogWhoseLastSegmentIsLostIsRefused() throws {
+        let directory = try Self.directory()
+        let name = try #require(try directory.segments().last)
+        let bytes = try directory.bytes(name)
+        try FileManager.default.removeItem(atPath: directory.file(name))
+        let error = try #require(directory.refusal())
+        #expect(error.code == .corrupt && error.message.contains(name))
+        try directory.write(bytes, to: name)
+        #expect(directory.refusal() == nil)
     }
 
     @Test func swappedSegmentsAreRefused() throws {

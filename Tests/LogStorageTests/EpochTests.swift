@@ -98,8 +98,8 @@ import Testing
         let writer = try log.directory.open(.written).writer
         #expect(try log.directory.segments().count == 2)
         try writer.commit([[SmallLog.change(6)]])
-        let before = try #require(writer.log.extent(at: Offset(5)))
-        let after = try #require(writer.log.extent(at: Offset(6)))
+        let before = try #require(try writer.log.extent(at: Offset(5)))
+        let after = try #require(try writer.log.extent(at: Offset(6)))
         #expect(before.end == Offset(6))
         #expect(before.segment.epoch == log.tokens[6].epoch)
         #expect(after.segment.epoch == writer.log.epoch)

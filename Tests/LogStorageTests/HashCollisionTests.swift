@@ -88,15 +88,17 @@ import Testing
             ])
         }
         try writer.commit()
-        let extent = try #require(writer.log.extent(at: .zero))
+        let extent = try #require(try writer.log.extent(at: .zero))
         let group = GroupKey(model: Self.model, property: Self.property, value: Self.values[0])
         let found = try extent.postings(
             of: writer.log.hasher.groupHash(group), from: .zero, limit: 100)
         #expect(found == (0..<40).map { Offset($0) })
         // The bytes tell them apart.
-        let own = found.filter { offset in
-            let record = extent.segment.record(at: offset)
-            return (0..<record.groupCount).contains { record.isGroup(record.group($0), group) }
+        let own = try found.filter { offset in
+            let isOwn = try extent.segment.withRecord(at: offset) { record in
+                (0..<record.groupCount).contains { record.isGroup(record.group($0), group) }
+            }
+            return isOwn == true
         }
         let expected = try writer.log.records().filter { record in
             record.groups.contains { $0.group.value == Self.values[0] }

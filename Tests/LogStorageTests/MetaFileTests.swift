@@ -57,7 +57,7 @@ import Testing
     func aPageOfANewerVersionIsRefusedAndNotTakenForDamage(position: Int) throws {
         let log = try SmallLog()
         try log.directory.edit("meta") { bytes in
-            bytes[position + 8] = 2
+            bytes[position + 8] = 3
             let sum = Checksum.crc32c(bytes.span.bytes.slice(position, MetaPage.count - 4))
             for index in 0..<4 {
                 bytes[position + MetaPage.count - 4 + index] = UInt8(

@@ -46,7 +46,7 @@ import Testing
             let visible = writer.log.watermarks.visible
             if visible > .zero {
                 let at = Offset(UInt64(mill.number(Int(visible.rawValue))))
-                extents.append(try #require(writer.log.extent(at: at)))
+                extents.append(try #require(try writer.log.extent(at: at)))
             }
             for _ in 0..<6 where !extents.isEmpty {
                 let extent = extents[mill.number(extents.count)]
@@ -81,7 +81,7 @@ import Testing
                 let hash = writer.log.hasher.groupHash(group)
                 var found: [Offset] = []
                 var at = Offset.zero
-                while let extent = writer.log.extent(at: at) {
+                while let extent = try writer.log.extent(at: at) {
                     found += try extent.postings(of: hash, from: at, limit: .max)
                     at = extent.end
                 }
@@ -104,7 +104,7 @@ import Testing
         try writer.commit()
         let hash = writer.log.hasher.groupHash(
             GroupKey(model: "todo.Task", property: tag.property, value: tag.value))
-        let extent = try #require(writer.log.extent(at: .zero))
+        let extent = try #require(try writer.log.extent(at: .zero))
         #expect(try extent.postings(of: hash, from: .zero, limit: 9) == (0..<3).map { Offset($0) })
     }
 
@@ -113,7 +113,7 @@ import Testing
         let writer = try directory.open().writer
         try writer.commit([[TestChange()]])
         let hash = writer.log.hasher.groupHash(GroupKey(model: "todo.Task"))
-        let extent = try #require(writer.log.extent(at: .zero))
+        let extent = try #require(try writer.log.extent(at: .zero))
         #expect(try extent.postings(of: hash, from: .zero, limit: 0).isEmpty)
     }
 
@@ -122,8 +122,8 @@ import Testing
         let writer = try directory.open().writer
         let change = TestChange(action: .updated)
         try writer.commit([[change], [change, change, change], [change, change]])
-        let extent = try #require(writer.log.extent(at: .zero))
-        let batches = (0..<6).map { extent.batch(of: Offset($0)) }
+        let extent = try #require(try writer.log.extent(at: .zero))
+        let batches = try (0..<6).map { try extent.batch(of: Offset($0)) }
         let first = Offset(0)..<Offset(1)
         let second = Offset(1)..<Offset(4)
         let third = Offset(4)..<Offset(6)

@@ -59,29 +59,37 @@ import Testing
         #expect(try writer.append(self.two).first == Offset(2))
     }
 
-    @Test(arguments: [1, 2, 5], [false, true])
-    func theLastProducersAreRememberedAndTheTableIsBounded(capacity: Int, reopens: Bool) throws {
+    /// However many there are, and whether their batches are in growing, sealed or cold segments.
+    @Test(arguments: [false, true])
+    func everyProducerIsRememberedAsLongAsItsBatchIsKept(reopens: Bool) throws {
         let directory = try ScratchDirectory()
-        var writer: LogWriter? = try directory.open(producersRememberedMin: capacity).writer
-        let count = 4 * capacity + 3
+        let upkeep = Upkeep(coldAge: 10)
+        var writer: LogWriter? = try directory.open(upkeep: upkeep).writer
+        let count = 700
         for id in 0..<count {
-            try writer?.append(self.two, producer: Self.identity(UInt64(id), 0))
+            try writer?.append(self.two, producer: Self.identity(UInt64(id), 3), time: Int64(id))
+            if id % 50 == 0 {
+                try writer?.commit()
+                while try writer?.maintenance.step(now: Int64(id)) != nil {}
+            }
         }
         try writer?.commit()
         if reopens {
             writer = nil
-            writer = try directory.open(producersRememberedMin: capacity).writer
+            writer = try directory.open(upkeep: upkeep).writer
         }
-        for id in (count - capacity)..<count {
-            let placement = try writer?.append(self.two, producer: Self.identity(UInt64(id), 0))
+        #expect(try directory.segments().count < 4 && directory.coldSegments().count > 1)
+        for id in 0..<count {
+            let placement = try writer?.append(self.two, producer: Self.identity(UInt64(id), 3))
             #expect(placement?.isRepeated == true)
             #expect(placement?.first == Offset(UInt64(2 * id)))
             #expect(placement?.last == Offset(UInt64(2 * id + 1)))
         }
-        for id in 0..<count - 2 * capacity {
-            let placement = try writer?.append(self.two, producer: Self.identity(UInt64(id), 0))
-            #expect(placement?.isRepeated == false)
+        #expect(throws: StorageError.self) {
+            try writer?.append(self.two, producer: Self.identity(0, 2))
         }
+        let newer = try writer?.append(self.two, producer: Self.identity(0, 4))
+        #expect(newer?.first == Offset(UInt64(2 * count)))
     }
 
     @Test func aBatchThatWasRefusedIsNotTakenForARepetition() throws {

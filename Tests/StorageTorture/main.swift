@@ -145,8 +145,8 @@ func run(_ arguments: [String]) throws(StorageError) {
             say("again", error.code.rawValue)
         }
         var read = Offset.zero
-        while let extent = writer.log.extent(at: read) {
-            _ = try extent.segment.checkedRecord(at: read)
+        while let extent = try writer.log.extent(at: read) {
+            _ = try extent.segment.withRecord(at: read) { record in record.checksum }
             read = read.next
         }
         say("read", "\(read)")

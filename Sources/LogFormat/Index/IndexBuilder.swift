@@ -34,7 +34,7 @@ package struct IndexBuilder: ~Copyable {
 
     /// The bytes of the file, of a segment with this epoch and base in this log.
     package consuming func finish(
-        identity: LogIdentity, epoch: Epoch, base: Offset, binding: SegmentBinding
+        identity: LogIdentity, epoch: Epoch, base: Offset, binding: SegmentDigest
     ) -> [UInt8] {
         let places = self.places
         // Taken out of the builder, so that sorting does not copy it first.

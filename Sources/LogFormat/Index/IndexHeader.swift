@@ -36,7 +36,7 @@ package struct IndexHeader: Hashable, Sendable {
     /// How many entries the directory has.
     package let entryCount: Int
     /// What the index was made from.
-    package let binding: SegmentBinding
+    package let binding: SegmentDigest
     /// Bytes of the whole file, this page included.
     package let fileCount: Int
 
@@ -48,7 +48,7 @@ package struct IndexHeader: Hashable, Sendable {
 
     /// Lays out a file; the checksums are yet to be set.
     init(
-        identity: LogIdentity, epoch: Epoch, base: Offset, binding: SegmentBinding,
+        identity: LogIdentity, epoch: Epoch, base: Offset, binding: SegmentDigest,
         recordCount: Int, entryCount: Int, postingsCount: Int
     ) {
         self.identity = identity
@@ -131,7 +131,7 @@ package struct IndexHeader: Hashable, Sendable {
                 high: file.loadLittleEndian(24, as: UInt64.self)),
             epoch: Epoch(file.loadLittleEndian(32, as: UInt64.self)),
             base: Offset(file.loadLittleEndian(40, as: UInt64.self)),
-            binding: SegmentBinding(reading: file, at: 56), recordCount: Int(recordCount),
+            binding: SegmentDigest(reading: file, at: 56), recordCount: Int(recordCount),
             entryCount: Int(entryCount), postingsCount: Int(postingsCount))
         try self.readSections(of: file)
     }

@@ -33,27 +33,3 @@ package struct RunCursor: Sendable {
         return nil
     }
 }
-
-/// A place in an index file's directory that moves forwards by hash, over the entries of one kind, and
-/// gives what they become in a run: the offset of the last record that the hash finds.
-package struct LastRecordCursor: Sendable {
-    private let kind: HashKind
-    private var index = 0
-
-    /// Stands before the first entry of `kind`.
-    package init(_ kind: HashKind) {
-        self.kind = kind
-    }
-
-    /// The next entry, nil at the end.
-    package mutating func next(in view: borrowing IndexView) -> RunEntry? {
-        while self.index < view.header.entryCount {
-            let entry = view.entry(self.index)
-            self.index += 1
-            guard entry.postings.kind == self.kind else { continue }
-            let offset = view.header.base.rawValue + UInt64(entry.postings.last)
-            return RunEntry(hash: entry.hash, offset: offset)
-        }
-        return nil
-    }
-}

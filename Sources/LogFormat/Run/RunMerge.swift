@@ -1,37 +1,40 @@
-package import LogModel
+import LogModel
 
-/// Gives the entries of two sources to `body` in the order of their hashes. Of a hash that both have, the
-/// entry with the larger offset is taken. What lies below `bound` is left out.
+/// Where entries that are merged come from.
+package protocol RunEntrySource {
+    /// What reading can throw.
+    associatedtype Failure: Error
+    /// The next entry, or nil for good. Hashes ascend, each comes once.
+    mutating func next() throws(Failure) -> RunEntry?
+}
+
+/// Gives the entries of several sources to `body` in the order of their hashes. Of a hash that several have,
+/// the entry with the largest offset is taken.
 ///
-/// A source gives its entries by hash ascending and each hash once, and then nil for good.
-package func mergeRuns<Failure: Error>(
-    _ left: () throws(Failure) -> RunEntry?, _ right: () throws(Failure) -> RunEntry?,
-    droppingBelow bound: Offset = .zero, into body: (RunEntry) throws(Failure) -> Void
-) throws(Failure) {
-    var fromLeft = try left()
-    var fromRight = try right()
+/// Takes time in proportion to the entries times the sources, and memory for one entry of each.
+package func mergeRuns<Source: RunEntrySource>(
+    _ sources: [Source], into body: (RunEntry) throws(Source.Failure) -> Void
+) throws(Source.Failure) {
+    var sources = sources
+    var heads: [RunEntry?] = []
+    for index in sources.indices { heads.append(try sources[index].next()) }
     while true {
-        let entry: RunEntry
-        switch (fromLeft, fromRight) {
-        case (nil, nil):
-            return
-        case (let only?, nil):
-            entry = only
-            fromLeft = try left()
-        case (nil, let only?):
-            entry = only
-            fromRight = try right()
-        case (let one?, let other?):
-            if one.hash < other.hash {
-                entry = one
-            } else if other.hash < one.hash {
-                entry = other
-            } else {
-                entry = one.offset < other.offset ? other : one
+        var least: RunEntry?
+        for case let head? in heads {
+            guard let entry = least else {
+                least = head
+                continue
             }
-            if one.hash <= other.hash { fromLeft = try left() }
-            if other.hash <= one.hash { fromRight = try right() }
+            if head.hash < entry.hash
+                || (head.hash == entry.hash && head.offset > entry.offset)
+            {
+                least = head
+            }
         }
-        if entry.offset >= bound.rawValue { try body(entry) }
+        guard let least else { return }
+        for index in heads.indices where heads[index]?.hash == least.hash {
+            heads[index] = try sources[index].next()
+        }
+        try body(least)
     }
 }

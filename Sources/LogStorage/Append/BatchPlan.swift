@@ -45,15 +45,18 @@ struct BatchPlan {
     ///
     /// The text of groups that an instance leaves is added to `changes.text`.
     mutating func plan(
-        _ batch: Range<Int>, of changes: inout Changes, base: Offset, history: borrowing KeyHistory,
+        _ batch: Range<Int>, of changes: inout Changes, base: Offset, history: borrowing KeyIndex,
         pending: borrowing PendingRecords, hasher: GroupHasher
     ) throws(StorageError) {
         self.removeAll()
         for index in batch {
             let change = changes.list[index]
             let keyHash = Self.keyHash(of: change, in: changes, hasher: hasher)
+            let earlier = self.lastStep[keyHash]
+            let last = earlier == nil ? try history.lastRecord(ofKeyHash: keyHash) : nil
             let before = try self.before(
-                change, keyHash: keyHash, in: changes, history: history, pending: pending)
+                change, keyHash: keyHash, last: last, in: changes, history: history,
+                pending: pending)
             let start = self.groups.count
             self.addGroups(of: change, in: changes, before: before, hasher: hasher)
             let own = start..<self.groups.count
@@ -61,16 +64,15 @@ struct BatchPlan {
             case .nowhere: break
             case .step(let groups): self.compare(own, with: groups, in: changes)
             case .record(let offset):
-                history.withRecord(at: offset, pending: pending) { record in
+                _ = try history.withRecord(at: offset, pending: pending) { record in
                     self.compare(own, with: record, in: &changes)
                 }
             }
-            let previous = self.lastStep[keyHash].map { base.advanced(by: $0) }
             self.lastStep[keyHash] = self.steps.count
             self.steps.append(
                 Step(
                     change: change, keyHash: keyHash,
-                    previousOfKey: previous ?? history.lastRecord(ofKeyHash: keyHash),
+                    previousOfKey: earlier.map { base.advanced(by: $0) } ?? last,
                     groups: start..<self.groups.count))
             self.byteCount += try self.checkedByteCount(of: change, in: changes, groupsFrom: start)
         }
@@ -109,10 +111,11 @@ struct BatchPlan {
 
     /// Finds where it is written which groups the instance of `change` is in just before it.
     private func before(
-        _ change: Changes.Change, keyHash: UInt64, in changes: Changes,
-        history: borrowing KeyHistory, pending: borrowing PendingRecords
+        _ change: Changes.Change, keyHash: UInt64, last: Offset?, in changes: Changes,
+        history: borrowing KeyIndex, pending: borrowing PendingRecords
     ) throws(StorageError) -> Before {
         var step = self.lastStep[keyHash]
+        let isFirst = step == nil
         while let index = step {
             let earlier = self.steps[index]
             if Self.isSame(earlier.change, change, in: changes) {
@@ -122,7 +125,8 @@ struct BatchPlan {
             step = self.steps[..<index].lastIndex { $0.keyHash == keyHash }
         }
         let offset = try history.lastRecord(
-            of: change, keyHash: keyHash, in: changes, pending: pending)
+            of: change, from: isFirst ? last : try history.lastRecord(ofKeyHash: keyHash),
+            in: changes, pending: pending)
         return offset.map { .record($0) } ?? .nowhere
     }
 

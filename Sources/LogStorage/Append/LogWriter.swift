@@ -24,14 +24,14 @@ package final class LogWriter {
     }
 
     /// The log that is written to.
-    package let log: ChangeLog
-    private let directory: LogDirectory
-    private let options: LogOptions
-    private let lock: DirectoryLock
-    private var meta: MetaFile
+    package var log: ChangeLog { self.core.log }
+    /// What is done to segments that are full.
+    package let maintenance: Maintenance
+    let core: LogCore
     private var file: any DiskFile
     private var segment: Segment
-    private var history: KeyHistory
+    private var index: GrowingIndex
+    private var keys: KeyIndex
     private var producers: ProducerTable
 
     /// The offset that the next record gets.
@@ -39,23 +39,28 @@ package final class LogWriter {
     private var pending: PendingRecords
     /// The checksum of the record before `next`.
     private var lastChecksum: UInt32
+    /// The checksum of the record before `Watermarks.durable`.
+    private var durableChecksum: UInt32
+    /// The bound that the meta page says is durable.
+    private var notedDurable = Offset.zero
     private var lastTime: Int64
     private var plan = BatchPlan()
-    private var failure: StorageError?
     private var isClosed = false
 
-    init(_ recovered: consuming RecoveredLog, options: LogOptions) {
-        self.log = recovered.log
-        self.directory = recovered.directory
-        self.options = options
-        self.lock = recovered.lock
-        self.meta = recovered.meta
-        self.history = recovered.history
-        self.producers = recovered.producers
+    init(_ recovered: consuming RecoveredLog) {
+        self.core = recovered.core
+        self.maintenance = Maintenance(recovered.core)
         self.segment = recovered.active
+        guard let index = recovered.active.growing else {
+            preconditionFailure("the active segment is growing")
+        }
+        self.index = index
+        self.keys = KeyIndex(recovered.core.log)
+        self.producers = recovered.producers
         self.next = recovered.next
         self.pending = PendingRecords(position: recovered.end, base: recovered.next)
         self.lastChecksum = recovered.lastChecksum
+        self.durableChecksum = recovered.lastChecksum
         self.lastTime = recovered.lastTime
         self.file = recovered.file
     }
@@ -72,13 +77,14 @@ package final class LogWriter {
         _ batch: Range<Int>, of changes: inout Changes, producer: ProducerIdentity?, time: Int64
     ) throws(StorageError) -> Placement {
         precondition(!batch.isEmpty, "a batch has at least one change")
-        if let failure { throw self.poisoned(by: failure) }
+        try self.core.checkHealth()
         guard !self.isClosed else {
             throw StorageError(.poisoned, "the log is closed: open it again to append")
         }
+        self.keepUp()
         if let producer, let known = try self.placement(ofRepeated: producer) { return known }
         try self.plan.plan(
-            batch, of: &changes, base: self.next, history: self.history, pending: self.pending,
+            batch, of: &changes, base: self.next, history: self.keys, pending: self.pending,
             hasher: self.log.hasher)
         try self.makeRoom(for: self.plan.byteCount)
         self.lastTime = max(self.lastTime, time)
@@ -94,12 +100,12 @@ package final class LogWriter {
 
     /// Writes all that is pending into the file.
     package func write() throws(StorageError) {
-        if let failure { throw self.poisoned(by: failure) }
+        try self.core.checkHealth()
         guard !self.pending.bytes.isEmpty else { return }
         do throws(StorageError) {
             try self.file.write(self.pending.bytes.span.bytes, at: self.pending.position)
         } catch {
-            throw self.poison(error)
+            throw self.core.poison(error)
         }
         self.pending.position = self.pending.end
         self.pending.bytes.removeAll(keepingCapacity: true)
@@ -109,38 +115,68 @@ package final class LogWriter {
 
     /// Makes durable all that was written.
     package func synchronize() throws(StorageError) {
-        if let failure { throw self.poisoned(by: failure) }
+        try self.core.checkHealth()
         let bound = self.log.watermarks.appended
         guard self.log.watermarks.durable < bound else { return }
         do throws(StorageError) {
             try self.file.synchronize()
         } catch {
             self.noteLossOfCache()
-            throw self.poison(error)
+            throw self.core.poison(error)
         }
         self.log.watermarks.synchronize(upTo: bound)
+        if bound == self.next { self.durableChecksum = self.lastChecksum }
     }
 
     /// Shows readers all that is durable, or all that is written if the options say so.
     package func publish() {
         let marks = self.log.watermarks
         marks.publish(
-            upTo: self.options.acknowledgement == .durable ? marks.durable : marks.appended)
+            upTo: self.core.options.acknowledgement == .durable ? marks.durable : marks.appended)
     }
 
-    /// Writes and syncs the rest, and notes that nothing has to be recovered. Nothing is appended after that.
-    /// Releases the directory when the writer goes.
+    /// Notes in the log's meta file how far it is durable, so that damage to the last commit is told from a
+    /// torn tail, for which otherwise nothing vouches. To be called when there is nothing else to do; costs
+    /// one more sync, and nothing if nothing was appended since.
+    package func noteDurable() throws(StorageError) {
+        try self.core.checkHealth()
+        let durable = self.log.watermarks.durable
+        guard durable == self.next, durable > self.notedDurable else { return }
+        do throws(StorageError) {
+            try self.core.updateMeta { page in
+                page.durable = durable
+                page.durableChecksum = self.durableChecksum
+            }
+        } catch {
+            throw self.core.poison(error)
+        }
+        self.notedDurable = durable
+    }
+
+    /// Writes and syncs the rest, and notes that nothing has to be recovered. Nothing is appended after that,
+    /// and no `Maintenance` of the log is at work. Releases the directory when the writer goes.
     package func close() throws(StorageError) {
         try self.write()
         try self.synchronize()
         self.publish()
-        try self.meta.update { $0.isClosedCleanly = true }
+        try self.core.updateMeta { page in
+            page.isClosedCleanly = true
+            page.durable = self.next
+            page.durableChecksum = self.lastChecksum
+        }
         self.isClosed = true
+    }
+
+    /// Takes note of what maintenance has done.
+    private func keepUp() {
+        guard self.keys.refresh() else { return }
+        let unsealed = self.log.segments.all.first { $0.facts == nil }
+        if let unsealed { self.producers.forget(before: unsealed.base) }
     }
 
     private func placement(ofRepeated producer: ProducerIdentity) throws(StorageError) -> Placement?
     {
-        guard let receipt = self.producers[producer.id] else { return nil }
+        guard let receipt = try self.receipt(of: producer.id) else { return nil }
         if producer.sequence > receipt.sequence { return nil }
         guard producer.sequence == receipt.sequence else {
             throw StorageError(
@@ -152,60 +188,101 @@ package final class LogWriter {
         return Placement(first: receipt.first, last: receipt.last, isRepeated: true)
     }
 
+    /// The receipt of the producer's last batch that is kept.
+    private func receipt(
+        of id: ProducerIdentity.ID
+    ) throws(StorageError) -> ProducerTable.Receipt? {
+        if let receipt = self.producers[id] { return receipt }
+        let hash = self.log.hasher.producerHash(low: id.low, high: id.high)
+        guard let first = try self.keys.lastSealedRecord(ofProducerHash: hash),
+            let extent = try self.log.extent(at: first)
+        else { return nil }
+        let identity = try extent.segment.withRecord(at: first) { record in record.producer }
+        guard let identity, let identity, identity.id == id else { return nil }
+        let batch = try extent.batch(of: first)
+        return ProducerTable.Receipt(
+            sequence: identity.sequence, first: batch.lowerBound,
+            last: batch.upperBound.previous ?? first)
+    }
+
     private func encode(
         _ step: BatchPlan.Step, of changes: Changes, producer: ProducerIdentity?, isFirst: Bool,
         isLast: Bool
     ) {
         let offset = self.next
-        self.segment.thread(
-            &self.plan.groups, step.groups, through: offset, written: self.pending.base)
+        self.index.thread(
+            &self.plan.groups, step.groups, keyHash: step.keyHash, through: offset,
+            written: self.pending.base)
         let fields = RecordFields(
             offset: offset, durable: self.log.watermarks.durable, time: self.lastTime,
             keyHash: step.keyHash, previousOfKey: step.previousOfKey, producer: producer,
             isFirstOfBatch: isFirst, isLastOfBatch: isLast)
-        self.segment.add(offset, at: self.pending.end)
+        self.index.add(offset, at: self.pending.end)
         self.lastChecksum = RecordEncoder.append(
             step.change, of: changes, groups: self.plan.groups[step.groups], fields: fields,
             seed: self.segment.seed, to: &self.pending.bytes)
-        self.history.note(step.keyHash, at: offset)
-        if let producer { self.producers.note(producer, at: offset) }
+        if let producer {
+            self.producers.note(producer, at: offset, isFirstOfBatch: isFirst)
+        }
         self.next = offset.next
     }
 
     /// Goes on to another segment if `byteCount` bytes do not fit into the active one.
     private func makeRoom(for byteCount: Int) throws(StorageError) {
-        let capacity = self.options.segmentByteCount - SegmentHeader.count
+        let capacity =
+            self.core.options.segmentByteCount - SegmentHeader.count - SegmentFooter.count
         guard byteCount <= capacity else {
             throw StorageError(
                 .batchTooLarge,
                 "the batch needs \(byteCount) bytes and a segment has room for \(capacity): submit "
                     + "smaller batches or use larger segments")
         }
-        guard self.pending.end + byteCount > Int(self.segment.header.fileCount) else { return }
+        guard self.pending.end + byteCount > self.segment.header.recordsEnd else { return }
         try self.roll()
     }
 
     /// Ends the active segment, all of it durable, and begins the next.
     private func roll() throws(StorageError) {
-        let header = SegmentHeader(
-            identity: self.log.identity, epoch: self.log.epoch, base: self.next,
-            fileCount: UInt64(self.options.segmentByteCount),
-            previousEpoch: self.segment.epoch(before: self.next),
-            previousChecksum: self.lastChecksum)
         // Before the new file has its name the old one must be durable, because recovery takes the existence
         // of a segment as proof of that.
         try self.write()
         try self.synchronize()
-        let draft = try SegmentFile.draft(header, in: self.directory)
+        let header = SegmentHeader(
+            identity: self.log.identity, epoch: self.log.epoch, base: self.next,
+            fileCount: UInt64(self.core.options.segmentByteCount),
+            previousEpoch: self.segment.epoch(before: self.next),
+            previousChecksum: self.lastChecksum)
         do throws(StorageError) {
-            try draft.publish()
+            let begun = try SegmentFile.begin(
+                header, in: self.core.directory, reserve: self.core.reserve)
+            self.use(begun.segment, begun.file)
         } catch {
-            // The file may have its name now. One more record in the old segment would lie beyond its end.
-            throw self.poison(error)
+            throw error.code == .poisoned ? self.core.poison(error) : error
         }
-        self.segment = draft.segment
-        self.file = draft.intoFile()
-        self.log.segments.append(self.segment)
+        do throws(StorageError) {
+            try self.core.updateMeta { page in
+                page.activeBase = self.next
+                page.durable = self.next
+                page.durableChecksum = self.lastChecksum
+            }
+            self.notedDurable = self.next
+        } catch {
+            throw self.core.poison(error)
+        }
+        // Memory is bounded by the segments that are not sealed: if they become too many, the appender waits.
+        try self.maintenance.seal(untilUnsealed: self.core.options.unsealedSegmentsMax)
+    }
+
+    /// Appends to `segment` from now on.
+    private func use(_ segment: Segment, _ file: any DiskFile) {
+        guard let index = segment.growing else {
+            preconditionFailure("a segment that begins is growing")
+        }
+        self.segment = segment
+        self.file = file
+        self.index = index
+        self.log.segments.append(segment)
+        self.producers.begin(self.next)
         self.pending.position = SegmentHeader.count
     }
 
@@ -213,18 +290,6 @@ package final class LogWriter {
     /// must take it for the loss of power that it is like. If this cannot be noted either, the disk is gone.
     private func noteLossOfCache() {
         guard self.log.watermarks.visible > self.log.watermarks.durable else { return }
-        try? self.meta.update { $0.boot = MetaFile.unknownBoot }
-    }
-
-    private func poison(_ error: StorageError) -> StorageError {
-        self.failure = error
-        return self.poisoned(by: error)
-    }
-
-    private func poisoned(by error: StorageError) -> StorageError {
-        StorageError(
-            .poisoned,
-            "the log takes no more appends since a write failed: \(error.message); what is on the disk is "
-                + "only known after a restart", path: error.path)
+        try? self.core.updateMeta { $0.boot = MetaFile.unknownBoot }
     }
 }

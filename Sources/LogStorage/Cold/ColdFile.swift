@@ -3,34 +3,26 @@ package import LogModel
 /// The names of cold segments' files.
 package enum ColdFile {
     private static let suffix = ".cold"
-    private static let temporarySuffix = ".cold.tmp"
-    private static let digitCount = 20
 
     /// The name of the cold segment that begins at `base`: 20 digits, as for the segment itself.
-    package static func name(base: Offset) -> String { self.stem(base) + self.suffix }
-
-    /// The name that the file has until it is whole and durable.
-    package static func temporaryName(base: Offset) -> String {
-        self.stem(base) + self.temporarySuffix
-    }
+    package static func name(base: Offset) -> String { SegmentFile.digits(base) + self.suffix }
 
     /// The base offset in a name, or nil if it is not a cold segment's.
     package static func base(inName name: String) -> Offset? {
-        guard name.hasSuffix(self.suffix),
-            name.utf8.count == self.digitCount + self.suffix.utf8.count,
-            name.utf8.prefix(self.digitCount).allSatisfy({ (0x30...0x39).contains($0) })
-        else { return nil }
-        return UInt64(name.dropLast(self.suffix.count)).map { Offset($0) }
+        SegmentFile.base(inName: name, suffix: self.suffix)
     }
 
-    /// Whether the name is that of a cold segment whose making was interrupted.
-    package static func isTemporary(_ name: String) -> Bool {
-        name.hasSuffix(self.temporarySuffix)
-    }
-
-    private static func stem(_ base: Offset) -> String {
-        let digits = String(base.rawValue)
-        return String(repeating: "0", count: self.digitCount - digits.count) + digits
+    /// Opens the cold segment at `base`.
+    static func open(
+        base: Offset, in directory: LogDirectory, cache: BlockCache
+    ) throws(StorageError) -> ColdSegment {
+        let file = try directory.open(self.name(base: base), .read)
+        let count = try file.count()
+        guard count > 0 else {
+            throw StorageError(
+                .corrupt, "the cold segment is empty: restore it from a copy", path: file.path)
+        }
+        return try ColdSegment(path: file.path, file: try file.map(count: count), cache: cache)
     }
 }
 

@@ -133,11 +133,14 @@ package final class ColdSegment: Sendable {
     ///
     /// Passes the cache by: what is read once and never again must not take the room of what is. Throws
     /// `corrupt` at the first damage, and what `body` throws.
+    ///
+    /// - Parameter start: the first offset that is wanted; nil for all.
     package func forEachRecord(
-        _ body: (borrowing RecordView, Int) throws(StorageError) -> Void
+        from start: Offset? = nil, _ body: (borrowing RecordView, Int) throws(StorageError) -> Void
     ) throws(StorageError) {
-        for index in 0..<self.blockTable.count {
-            let start = self.blockTable[index].start
+        let ordinal = start.map { $0.distance(from: self.base) } ?? 0
+        for index in (self.blockTable.index(ofOrdinal: ordinal) ?? 0)..<self.blockTable.count {
+            let begin = self.blockTable[index].start
             let block = try self.load(index)
             var at = 0
             while at < block.count {
@@ -146,8 +149,9 @@ package final class ColdSegment: Sendable {
                     self.corrupt(
                         "at \(place) of a block: \(error.message)", self.blockTable, index, nil)
                 }
-                try body(record, start + place)
                 at += record.count
+                if let start, record.offset < start { continue }
+                try body(record, begin + place)
             }
         }
     }

@@ -38,4 +38,27 @@ package struct LogDirectory: Sendable {
 
     /// Makes created, renamed and removed names durable.
     func synchronize() throws(StorageError) { try self.disk.synchronize(directory: self.path) }
+
+    /// Gives the file `name` the contents that `body` writes, durably, or leaves what was there: the file is
+    /// written under another name first. A crash leaves that other file, which the next opening removes.
+    func write(
+        _ name: String, _ body: (any DiskFile) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        let temporary = name + Self.temporarySuffix
+        if self.has(temporary) { try self.remove(temporary) }
+        do throws(StorageError) {
+            let file = try self.open(temporary, .create)
+            try body(file)
+            try file.synchronize()
+        } catch {
+            // The reason for which it failed is what matters; a leftover is removed at the next opening.
+            try? self.remove(temporary)
+            throw error
+        }
+        try self.rename(temporary, to: name)
+        try self.synchronize()
+    }
+
+    /// What names end in that a crash can leave behind and nobody looks for.
+    static let temporarySuffix = ".tmp"
 }

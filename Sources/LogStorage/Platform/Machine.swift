@@ -14,6 +14,34 @@ package enum Machine {
         )
     }
 
+    /// The SHA-256 of `previous` and the first `count` bytes of `mapping`.
+    static func digest(
+        of mapping: Mapping, count: Int, after previous: SegmentDigest
+    ) -> SegmentDigest {
+        self.digest(UnsafeRawBufferPointer(rebasing: mapping.base[..<count]), after: previous)
+    }
+
+    /// The SHA-256 of `previous` and `bytes`.
+    static func digest(of bytes: [UInt8], after previous: SegmentDigest) -> SegmentDigest {
+        bytes.withUnsafeBytes { self.digest($0, after: previous) }
+    }
+
+    private static func digest(
+        _ bytes: UnsafeRawBufferPointer, after previous: SegmentDigest
+    ) -> SegmentDigest {
+        let context = EVP_MD_CTX_new()
+        defer { EVP_MD_CTX_free(context) }
+        var digest = [UInt8](repeating: 0, count: SegmentDigest.count)
+        let before = previous.bytes
+        let isDone =
+            EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
+            && EVP_DigestUpdate(context, before, before.count) == 1
+            && EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1
+            && EVP_DigestFinal_ex(context, &digest, nil) == 1
+        precondition(isDone, "libcrypto gives no SHA-256")
+        return SegmentDigest(reading: digest.span.bytes, at: 0)
+    }
+
     /// Lets the process open as many files and sockets as the system allows it, and returns how many.
     package static func raiseFileLimit() -> UInt64 {
         var limit = rlimit()

@@ -10,13 +10,20 @@ import Glibc
 /// 2. nobody writes through it, and no file that is mapped is ever truncated.
 package final class Mapping: @unchecked Sendable {
     /// All bytes. Whoever looks at them keeps this object.
-    let base: UnsafeRawBufferPointer
+    package let base: UnsafeRawBufferPointer
     private let release: () -> Void
 
     /// Takes bytes that stay where they are until `release` is called, which happens once, at the end.
     package init(_ base: UnsafeRawBufferPointer, release: @escaping () -> Void) {
         self.base = base
         self.release = release
+    }
+
+    /// Copies `bytes` to memory of its own.
+    convenience init(copying bytes: [UInt8]) {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
+        memory.copyBytes(from: bytes)
+        self.init(UnsafeRawBufferPointer(memory)) { memory.deallocate() }
     }
 
     deinit { self.release() }

@@ -4,7 +4,7 @@ import Glibc
 ///
 /// The kernel releases it when the process ends, however it ends. It is never stolen, and the file's text
 /// is for people only.
-final class DirectoryLock {
+final class DirectoryLock: Sendable {
     private let file: any DiskFile
 
     /// Takes the lock, or throws `locked` with who has it.

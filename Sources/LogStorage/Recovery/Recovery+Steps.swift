@@ -38,35 +38,128 @@ extension Recovery {
         Epoch(max(directory.disk.randomNumber(), 1))
     }
 
-    /// The base offsets of the segments, ascending. Removes what an interrupted creation left behind.
-    static func segmentBases(in directory: LogDirectory) throws(StorageError) -> [Offset] {
-        var bases: [Offset] = []
-        for name in try directory.names() {
-            if SegmentFile.isTemporary(name) || name == MetaFile.temporaryName {
-                try directory.remove(name)
-            }
-            if let base = SegmentFile.base(inName: name) { bases.append(base) }
+    /// Checks that the log has the segments that it must have: it must not begin again at offset 0 under the
+    /// same epoch, and neither its first nor its last segment may be lost.
+    static func check(
+        _ inventory: Inventory, meta: MetaPage, directory: LogDirectory
+    ) throws(StorageError) {
+        guard let first = inventory.segments.first, let last = inventory.segments.last else {
+            guard meta.generation > 0 else { return }
+            throw StorageError(
+                .notALog,
+                "the directory holds the file \(MetaFile.name) of a log but none of its segments: restore "
+                    + "them from a copy, or choose an empty directory for a new log",
+                path: directory.path)
         }
-        return bases
+        guard first.base <= meta.retained else {
+            throw StorageError(
+                .corrupt,
+                "the records \(meta.retained) to \(first.base.rawValue - 1) are missing: a segment file was "
+                    + "lost; "
+                    + "restore it from a copy", path: directory.path, offset: meta.retained)
+        }
+        guard last.base >= meta.activeBase else {
+            throw StorageError(
+                .corrupt,
+                "the log's last segment, \(SegmentFile.name(base: meta.activeBase)), is missing: restore "
+                    + "it from a copy", path: directory.path, offset: meta.activeBase)
+        }
     }
 
-    /// Checks that a log that has been opened before has a segment: it must not begin again at offset 0 under
-    /// the same epoch.
-    static func check(
-        _ bases: [Offset], meta: MetaPage, directory: LogDirectory
-    ) throws(StorageError) {
-        guard bases.isEmpty, meta.generation > 0 else { return }
-        throw StorageError(
-            .notALog,
-            "the directory holds the file \(MetaFile.name) of a log but none of its segments: restore them "
-                + "from a copy, or choose an empty directory for a new log", path: directory.path)
+    /// Opens a segment that is cold, or sealed; nil if its records have to be looked through.
+    static func openSealed(
+        _ item: Inventory.Item, in directory: LogDirectory, blocks: BlockCache, hasher: GroupHasher
+    ) throws(StorageError) -> Segment? {
+        if item.isCold {
+            let cold = try ColdFile.open(base: item.base, in: directory, cache: blocks)
+            return Segment(
+                cold: cold.path, cold,
+                index: SealedIndex(
+                    item.base, binding: cold.binding, hasher: hasher, in: directory))
+        }
+        let file = try directory.open(SegmentFile.name(base: item.base), .read)
+        guard let facts = try SegmentFile.read(file).facts else { return nil }
+        return Segment(
+            hot: file.path, facts: facts, mapping: try file.map(count: Int(facts.header.fileCount)),
+            index: SealedIndex(item.base, binding: facts.digest, hasher: hasher, in: directory))
     }
 
-    /// Checks that a segment belongs to this log and to its name.
+    /// Opens a segment that is not sealed; nothing is known of its records yet.
+    static func openGrowing(_ file: any DiskFile) throws(StorageError) -> Segment {
+        let header = try SegmentFile.read(file).header
+        return try Segment(
+            growing: file.path, header: header,
+            mapping: try file.map(count: Int(header.fileCount)))
+    }
+
+    /// Opens the runs. One that is missing or damaged is done without: what it knew is found elsewhere, or
+    /// answered with less precision.
+    static func openRuns(
+        _ inventory: Inventory, of segments: [Segment], directory: LogDirectory,
+        identity: LogIdentity
+    ) throws(StorageError) -> RunSet {
+        var keys: [RunFile] = []
+        // The longest first, so that one that was merged into another is passed over.
+        var opened: [RunFile] = []
+        for name in inventory.keyRuns {
+            if let run = try RunFile.open(name, in: directory, identity: identity) {
+                opened.append(run)
+            }
+        }
+        opened.sort {
+            $0.header.end.rawValue - $0.header.first.rawValue > $1.header.end.rawValue
+                - $1.header.first.rawValue
+        }
+        let end = segments.last { $0.facts != nil }?.facts?.end ?? .zero
+        for run in opened {
+            let isCovered = keys.contains {
+                $0.header.first < run.header.end && run.header.first < $0.header.end
+            }
+            // One that is ahead of the sealed segments is from another history.
+            if !isCovered && run.header.end <= end { keys.append(run) }
+        }
+        keys.sort { $0.header.first < $1.header.first }
+        let compacted = segments.last { $0.generation > 0 }?.facts?.end ?? .zero
+        let removedEnd = max(segments.first?.base ?? .zero, compacted)
+        var removed: RunFile?
+        if inventory.hasRemovedRun {
+            removed = try RunFile.open(
+                RunFile.Name.removed, in: directory, identity: identity)
+        }
+        guard let run = removed, run.header.end >= removedEnd else {
+            return RunSet(keys: keys, removed: nil, floor: removedEnd)
+        }
+        return RunSet(keys: keys, removed: run, floor: run.header.first)
+    }
+
+    /// Checks that a sealed segment belongs to this log, to its name and to its neighbours.
     static func check(
-        _ segment: Segment, follows tail: Tail?, base: Offset, meta: MetaPage
+        _ segment: Segment, _ facts: SealedFacts, follows tail: Tail?, base: Offset, isLast: Bool,
+        nextBase: Offset?, meta: MetaPage
     ) throws(StorageError) {
-        let header = segment.header
+        try self.check(segment.header, of: segment, follows: tail, base: base, meta: meta)
+        guard let nextBase else {
+            throw StorageError(
+                .corrupt,
+                "the segment after this one is missing: restore it from a copy", path: segment.path,
+                offset: facts.end)
+        }
+        guard facts.end == nextBase else {
+            throw StorageError(
+                .corrupt,
+                facts.end < nextBase
+                    ? "the records \(facts.end) to \(nextBase.rawValue - 1) are missing: a segment file was lost; "
+                        + "restore it from a copy"
+                    : "the segment runs into the next one, which begins at offset \(nextBase)",
+                path: segment.path, position: Int(facts.endPosition), offset: facts.end)
+        }
+    }
+
+    /// Checks that a segment belongs to this log, to its name, and to the segment before it.
+    static func check(
+        _ header: SegmentHeader, of segment: Segment, follows tail: Tail?, base: Offset,
+        meta: MetaPage
+    ) throws(StorageError) {
         func damaged(_ message: String) -> StorageError {
             StorageError(.corrupt, message, path: segment.path, position: 0, offset: base)
         }
@@ -88,17 +181,19 @@ extension Recovery {
     ///
     /// - Parameters:
     ///   - nextBase: where the next segment begins; nil for the last one.
-    ///   - isClosedCleanly: whether nothing can have been torn, because the log was closed after this.
+    ///   - meta: what the log knew of its end.
     static func check(
-        _ scan: SegmentScan, of segment: Segment, nextBase: Offset?, isClosedCleanly: Bool
+        _ scan: SegmentScan, of segment: Segment, nextBase: Offset?, meta: MetaPage
     ) throws(StorageError) {
+        let isClosedCleanly = nextBase == nil && meta.isClosedCleanly
         // The next segment was created after this one was durable to its end.
-        let durable = max(scan.durable, nextBase ?? .zero)
+        let durable = max(scan.durable, nextBase ?? meta.durable)
         if let nextBase, scan.end > nextBase {
             throw StorageError(
                 .corrupt, "the segment runs into the next one, which begins at offset \(nextBase)",
                 path: segment.path, position: scan.endPosition, offset: nextBase)
         }
+        try self.checkHistory(scan, of: segment, meta: meta)
         guard let damage = scan.damage else {
             guard let last = durable.previous, scan.end <= last else { return }
             throw StorageError(
@@ -125,22 +220,46 @@ extension Recovery {
         return end.map { $0 + 1 - scan.endPosition } ?? 0
     }
 
+    /// Checks that the record before the bound that the meta page notes as durable is the one that it means:
+    /// otherwise one of them is from another history, or from another day.
+    private static func checkHistory(
+        _ scan: SegmentScan, of segment: Segment, meta: MetaPage
+    ) throws(StorageError) {
+        guard let last = meta.durable.previous, meta.durable > segment.base,
+            meta.durable <= scan.end
+        else { return }
+        let checksum = try segment.withRecord(at: last) { record in record.checksum }
+        guard checksum == meta.durableChecksum else {
+            throw StorageError(
+                .corrupt,
+                "the record at offset \(last) is not the one that was there when the log noted that it "
+                    + "was durable: the segment, or the file \(MetaFile.name), is from another copy",
+                path: segment.path, offset: last)
+        }
+    }
+
     /// Cuts the `cut` bytes that follow the last whole batch and makes what is kept durable.
     ///
-    /// What was written since the last sync is written once more: after an earlier failure to sync the page
-    /// cache can hold bytes that the disk does not.
+    /// What is not known to be durable is written once more: after an earlier failure to sync the page cache
+    /// can hold bytes that the disk does not.
     static func settleTail(
-        _ scan: SegmentScan, bytes: [UInt8], cut: Int, file: any DiskFile
+        _ scan: SegmentScan, of segment: Segment, bytes: [UInt8], cut: Int, file: any DiskFile,
+        meta: MetaPage
     ) throws(StorageError) {
-        let span = bytes.span.bytes
+        guard cut > 0 || !meta.isClosedCleanly else { return }
         if cut > 0 {
             let zeros = [UInt8](repeating: 0, count: cut)
             try file.write(zeros.span.bytes, at: scan.endPosition)
         }
-        if scan.endPosition > SegmentHeader.count {
-            try file.write(
-                span.slice(SegmentHeader.count, scan.endPosition - SegmentHeader.count),
-                at: SegmentHeader.count)
+        let durable = max(scan.durable, meta.durable)
+        var start = SegmentHeader.count
+        if durable >= scan.end {
+            start = scan.endPosition
+        } else if durable > segment.base {
+            start = try segment.position(of: durable)
+        }
+        if scan.endPosition > start {
+            try file.write(bytes.span.bytes.slice(start, scan.endPosition - start), at: start)
         }
         try file.synchronize()
     }
@@ -165,25 +284,18 @@ extension Recovery {
     }
 
     /// Begins a segment at the end of the log.
-    static func beginSegment(
-        after tail: Tail?, epoch: Epoch, identity: LogIdentity, directory: LogDirectory,
-        options: LogOptions, segments: SegmentList
-    ) throws(StorageError) -> Tail {
+    static func beginSegment(after tail: Tail?, core: LogCore) throws(StorageError) -> Tail {
         let header = SegmentHeader(
-            identity: identity, epoch: epoch, base: tail?.end ?? .zero,
-            fileCount: UInt64(options.segmentByteCount),
-            previousEpoch: tail.flatMap { $0.end == .zero ? nil : $0.segment.epoch(before: $0.end) }
-                ?? epoch,
+            identity: core.log.identity, epoch: core.log.epoch, base: tail?.end ?? .zero,
+            fileCount: UInt64(core.options.segmentByteCount),
+            previousEpoch: tail.flatMap { $0.end == .zero ? nil : $0.epoch } ?? core.log.epoch,
             previousChecksum: tail?.checksum ?? 0)
-        if let tail, tail.end == tail.segment.base {
-            // An empty segment of the old epoch has the same name: it gives way.
-            segments.removeLast()
-        }
-        let draft = try SegmentFile.draft(header, in: directory)
-        try draft.publish()
-        segments.append(draft.segment)
+        // An empty segment of the old epoch has the same name: it gives way.
+        let begun = try SegmentFile.begin(header, in: core.directory, reserve: core.reserve)
+        core.log.segments.append(begun.segment)
         return Tail(
-            segment: draft.segment, end: header.base, position: SegmentHeader.count,
-            checksum: header.previousChecksum, time: tail?.time ?? .min)
+            header: header, active: (begun.segment, begun.file), end: header.base,
+            position: SegmentHeader.count, checksum: header.previousChecksum,
+            time: tail?.time ?? .min)
     }
 }

@@ -3,13 +3,9 @@ package import LogModel
 
 /// What an opened log consists of, for `LogWriter`.
 struct RecoveredLog: ~Copyable {
-    let log: ChangeLog
-    let directory: LogDirectory
-    let lock: DirectoryLock
-    var meta: MetaFile
+    let core: LogCore
     let file: any DiskFile
     let active: Segment
-    var history: KeyHistory
     var producers: ProducerTable
     /// The offset that the next record gets.
     let next: Offset
@@ -27,6 +23,8 @@ package struct RecoveryReport: Hashable, Sendable {
     package var wasClosedCleanly = true
     /// The offset after the last record.
     package var end = Offset.zero
+    /// How many segments there are.
+    package var segmentCount = 0
     /// Bytes of an unacknowledged tail that were cut.
     package var cutByteCount = 0
     /// Whether a new epoch began, because readers may have seen offsets that are used again.
@@ -37,8 +35,9 @@ package struct RecoveryReport: Hashable, Sendable {
 package enum Recovery {
     /// Opens the log in `directory`, or creates it there.
     ///
-    /// Takes time in proportion to the log's length. Throws `locked`, `notALog`, `corrupt`, `diskFull` or
-    /// `io`; then nothing was changed that a later opening would miss.
+    /// Reads two pages of each sealed segment, and all of those that are not sealed, of which there are one to
+    /// three. Throws `locked`, `notALog`, `corrupt`, `diskFull` or `io`; then nothing was changed that a later
+    /// opening would miss.
     package static func open(
         _ directory: LogDirectory, options: LogOptions
     ) throws(StorageError) -> (writer: LogWriter, report: RecoveryReport) {
@@ -47,32 +46,45 @@ package enum Recovery {
         let lock = try DirectoryLock(directory)
         var report = RecoveryReport()
         var meta = try self.openMeta(directory, options: options, report: &report)
-
         let boot = try directory.disk.bootIdentity()
-        let bases = try self.segmentBases(in: directory)
-        try self.check(bases, meta: meta.page, directory: directory)
-        let segments = SegmentList([])
+        let inventory = try Inventory(directory, retained: meta.page.retained)
+        try self.check(inventory, meta: meta.page, directory: directory)
+
+        let blocks = BlockCache(byteCountMax: options.blockCacheByteCount)
         let hasher = GroupHasher(key: meta.page.hashKey)
-        var history = KeyHistory(segments: segments)
-        var producers = ProducerTable(capacity: options.producersRememberedMin)
+        var segments: [Segment] = []
+        var producers = ProducerTable()
         var tail: Tail?
-        for (index, base) in bases.enumerated() {
-            let isLast = index == bases.count - 1
-            let file = try directory.open(
-                SegmentFile.name(base: base), isLast ? .readWrite : .read)
-            let segment = try SegmentFile.open(file)
-            try self.check(segment, follows: tail, base: base, meta: meta.page)
-            let bytes = try file.read(at: 0, count: Int(segment.header.fileCount))
-            let scan = SegmentScan(bytes, header: segment.header) { record, position in
-                segment.add(record.offset, at: position)
-                segment.thread(record)
-                history.note(record.keyHash, at: record.offset)
-                if let producer = record.producer { producers.note(producer, at: record.offset) }
+        for (index, item) in inventory.segments.enumerated() {
+            let isLast = index == inventory.segments.count - 1
+            let sealed = try self.openSealed(
+                item, in: directory, blocks: blocks, hasher: hasher)
+            if let sealed, let facts = sealed.facts {
+                try self.check(
+                    sealed, facts, follows: tail, base: item.base, isLast: isLast,
+                    nextBase: isLast ? nil : inventory.segments[index + 1].base, meta: meta.page)
+                segments.append(sealed)
+                tail = Tail(facts)
+                continue
             }
-            let nextBase = isLast ? nil : bases[index + 1]
+            let file = try directory.open(
+                SegmentFile.name(base: item.base), isLast ? .readWrite : .read)
+            let segment = try self.openGrowing(file)
             try self.check(
-                scan, of: segment, nextBase: nextBase,
-                isClosedCleanly: isLast && meta.page.isClosedCleanly)
+                segment.header, of: segment, follows: tail, base: item.base, meta: meta.page)
+            let bytes = try file.read(at: 0, count: segment.header.recordsEnd)
+            producers.begin(segment.base)
+            let scan = SegmentScan(bytes, header: segment.header) { record, position in
+                segment.growing?.add(record.offset, at: position)
+                segment.growing?.thread(record)
+                if let producer = record.producer {
+                    producers.note(
+                        producer, at: record.offset, isFirstOfBatch: record.isFirstOfBatch)
+                }
+            }
+            try self.check(
+                scan, of: segment, nextBase: isLast ? nil : inventory.segments[index + 1].base,
+                meta: meta.page)
             segments.append(segment)
             if isLast {
                 report.cutByteCount = self.tailByteCount(scan, bytes: bytes)
@@ -82,45 +94,80 @@ package enum Recovery {
                     meta.page, boot: boot, cut: report.cutByteCount > 0, last: segment.epoch)
                 if report.hasNewEpoch { try meta.update { $0.epoch = self.newEpoch(directory) } }
                 try self.settleTail(
-                    scan, bytes: bytes, cut: report.cutByteCount, file: file)
+                    scan, of: segment, bytes: bytes, cut: report.cutByteCount, file: file,
+                    meta: meta.page)
             }
             tail = Tail(
-                segment: segment, end: scan.end, position: scan.endPosition,
-                checksum: scan.lastChecksum, time: max(scan.lastTime, tail?.time ?? .min))
+                header: segment.header, active: (segment, file), end: scan.end,
+                position: scan.endPosition, checksum: scan.lastChecksum,
+                time: max(scan.lastTime, tail?.time ?? .min))
         }
 
+        let list = SegmentList(segments)
+        let runs = try self.openRuns(
+            inventory, of: segments, directory: directory, identity: meta.page.identity)
+        let log = ChangeLog(
+            watermarks: Watermarks(
+                recovered: tail?.end ?? .zero, retained: segments.first?.base ?? .zero),
+            identity: meta.page.identity, epoch: meta.page.epoch, hasher: hasher, segments: list,
+            runs: runs)
         let epoch = meta.page.epoch
-        if tail?.segment.epoch != epoch {
-            tail = try self.beginSegment(
-                after: tail, epoch: epoch, identity: meta.page.identity, directory: directory,
-                options: options, segments: segments)
+        let core = LogCore(
+            directory: directory, options: options, log: log, blocks: blocks, lock: lock, meta: meta
+        )
+        if tail?.header.epoch != epoch {
+            let begun = try self.beginSegment(after: tail, core: core)
+            producers.begin(begun.header.base)
+            tail = begun
         }
-        try meta.update { page in
+        guard let tail, let active = tail.active else { preconditionFailure("a log has a segment") }
+        try core.updateMeta { page in
             page.boot = boot
             page.isVisibleAheadOfDurable = options.acknowledgement == .written
             page.isClosedCleanly = false
+            page.activeBase = active.segment.base
         }
-        guard let tail else { preconditionFailure("a log has a segment") }
+        for name in inventory.leftovers { try directory.remove(name) }
         report.end = tail.end
-        let log = ChangeLog(
-            watermarks: Watermarks(recovered: tail.end), identity: meta.page.identity, epoch: epoch,
-            hasher: hasher, segments: segments)
+        report.segmentCount = list.all.count
         let recovered = RecoveredLog(
-            log: log, directory: directory, lock: lock, meta: meta,
-            file: try directory.disk.open(tail.segment.path, .readWrite), active: tail.segment,
-            history: history,
-            producers: producers, next: tail.end, end: tail.position, lastChecksum: tail.checksum,
-            lastTime: tail.time)
-        return (LogWriter(recovered, options: options), report)
+            core: core, file: active.file, active: active.segment, producers: producers,
+            next: tail.end, end: tail.position, lastChecksum: tail.checksum, lastTime: tail.time)
+        return (LogWriter(recovered), report)
     }
 
-    /// Where the log ends.
+    /// Where the log ends, as far as it has been looked through.
     struct Tail {
-        let segment: Segment
+        let header: SegmentHeader
+        /// The segment to append to, if it is not sealed.
+        var active: (segment: Segment, file: any DiskFile)?
         let end: Offset
         let position: Int
         let checksum: UInt32
         let time: Int64
+
+        init(
+            header: SegmentHeader, active: (Segment, any DiskFile)?, end: Offset, position: Int,
+            checksum: UInt32, time: Int64
+        ) {
+            self.header = header
+            self.active = active
+            self.end = end
+            self.position = position
+            self.checksum = checksum
+            self.time = time
+        }
+
+        init(_ facts: SealedFacts) {
+            self.init(
+                header: facts.header, active: nil, end: facts.end, position: Int(facts.endPosition),
+                checksum: facts.lastChecksum, time: facts.lastTime)
+        }
+
+        /// The epoch of the last record, or of the one before the first.
+        var epoch: Epoch {
+            self.end == self.header.base ? self.header.previousEpoch : self.header.epoch
+        }
     }
 
     private static func check(_ options: LogOptions) throws(StorageError) {

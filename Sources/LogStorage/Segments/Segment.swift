@@ -1,156 +1,237 @@
 package import LogFormat
 package import LogModel
-import Synchronization
 
-/// One segment file as readers see it: its bytes, where each record is, and the last record of each group.
+/// One segment as readers see it: its records, where each is, and which records carry a hash.
 ///
-/// Threads: the appender adds records; any thread reads those below `Watermarks.visible`.
+/// What a segment *is* never changes: when it is sealed, becomes cold or is compacted, another `Segment` takes
+/// its place in the list, and who still holds this one goes on reading the same records from it. The bytes
+/// stay until the last holder is gone, also if the file was removed.
+///
+/// Threads: the appender adds records to a growing one; any thread reads those below `Watermarks.visible`.
 package final class Segment: Sendable {
+    /// Where the records are.
+    private enum Contents {
+        /// In the mapped file, back to back.
+        case hot(Mapping)
+        /// In compressed blocks.
+        case cold(ColdSegment)
+    }
+
+    /// Where the postings are.
+    enum Index {
+        /// Threaded through the records, with heads in memory.
+        case growing(GrowingIndex)
+        /// In an index file.
+        case sealed(SealedIndex)
+    }
+
     /// Where the file is.
     let path: String
-    let header: SegmentHeader
+    package let header: SegmentHeader
     /// What every checksum in the segment begins with.
     let seed: UInt32
-    private let mapping: Mapping
-    /// The mapping's bytes, which stay as long as `mapping` does: as long as the segment.
+    /// What is known for ever, once it is sealed.
+    package let facts: SealedFacts?
+    let index: Index
+    private let contents: Contents
+    /// The bytes of a hot segment, which stay mapped as long as `contents` does: as long as the segment.
     nonisolated(unsafe) private let bytes: UnsafeRawBufferPointer
-    /// The place of the record `header.base + index`, in units of 8 bytes.
-    private let places: NumberTable
-    private let heads = Mutex(GroupHeads())
 
-    init(path: String, header: SegmentHeader, mapping: Mapping) throws(StorageError) {
+    /// A segment that is appended to, or that was and waits to be sealed.
+    init(
+        growing path: String, header: SegmentHeader, mapping: Mapping
+    ) throws(StorageError) {
         self.path = path
         self.header = header
         self.seed = header.seed
-        self.mapping = mapping
+        self.facts = nil
+        self.index = .growing(try GrowingIndex(header))
+        self.contents = .hot(mapping)
         self.bytes = mapping.base
-        let recordsMax = (Int(header.fileCount) - SegmentHeader.count) / RecordLayout.countMin
-        self.places = try NumberTable(capacity: recordsMax)
+    }
+
+    /// A sealed segment whose records are in the mapped file.
+    init(hot path: String, facts: SealedFacts, mapping: Mapping, index: SealedIndex) {
+        self.path = path
+        self.header = facts.header
+        self.seed = facts.header.seed
+        self.facts = facts
+        self.index = .sealed(index)
+        self.contents = .hot(mapping)
+        self.bytes = mapping.base
+    }
+
+    /// A segment whose records are compressed.
+    init(cold path: String, _ cold: ColdSegment, index: SealedIndex) {
+        self.path = path
+        self.header = cold.header.facts.header
+        self.seed = cold.header.facts.header.seed
+        self.facts = cold.header.facts
+        self.index = .sealed(index)
+        self.contents = .cold(cold)
+        self.bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    /// The same records, found by `index`.
+    func with(_ index: SealedIndex) -> Segment {
+        switch (self.contents, self.facts) {
+        case (.cold(let cold), _): return Segment(cold: self.path, cold, index: index)
+        case (.hot(let mapping), let facts?):
+            return Segment(hot: self.path, facts: facts, mapping: mapping, index: index)
+        case (.hot, nil): preconditionFailure("only a sealed segment has an index of that kind")
+        }
+    }
+
+    /// Bytes of the segment's file.
+    package var fileByteCount: Int {
+        switch self.contents {
+        case .cold(let cold): Int(cold.header.fileCount)
+        case .hot: Int(self.header.fileCount)
+        }
     }
 
     /// The offset of the segment's first record.
     package var base: Offset { self.header.base }
-
     /// The epoch of the segment's records.
     package var epoch: Epoch { self.header.epoch }
+    /// The compressed form, if it is the one that is read.
+    var cold: ColdSegment? {
+        if case .cold(let cold) = self.contents { cold } else { nil }
+    }
+    /// The mapped file of a hot segment.
+    var mapping: Mapping? {
+        if case .hot(let mapping) = self.contents { mapping } else { nil }
+    }
+    /// The index of a segment that is not sealed yet.
+    var growing: GrowingIndex? {
+        if case .growing(let index) = self.index { index } else { nil }
+    }
+    /// The index of a segment that is sealed.
+    var sealed: SealedIndex? {
+        if case .sealed(let index) = self.index { index } else { nil }
+    }
+    /// How many times compaction has taken records away.
+    var generation: UInt32 { self.cold?.header.generation ?? 0 }
 
     /// The epoch of the record before `next`, which is in this segment or begins it.
     func epoch(before next: Offset) -> Epoch {
         next == self.base ? self.header.previousEpoch : self.epoch
     }
 
-    /// The byte at which the record `offset` begins.
-    func position(of offset: Offset) -> Int {
-        Int(self.places[offset.distance(from: self.base)]) * RecordLayout.alignment
+    /// Lends the record at `offset`, which must be visible, to `body`, after a check of its checksum. Nil if
+    /// compaction has removed it.
+    ///
+    /// Throws `corrupt`, with segment, position and reason, if the file is damaged.
+    package func withRecord<Result>(
+        at offset: Offset, _ body: (borrowing RecordView) throws(StorageError) -> Result
+    ) throws(StorageError) -> Result? {
+        let position = try self.position(of: offset)
+        guard position > 0 else { return nil }
+        switch self.contents {
+        case .hot:
+            try self.check(offset, at: position)
+            return try body(self.hotRecord(at: position))
+        case .cold(let cold):
+            return try cold.withRecord(atPosition: position, offset: offset, body)
+        }
     }
 
-    /// The record at `offset`, which must be visible. Not checked again: for records that this process has
-    /// just written.
+    /// The same without the check, for records of a hot segment that this process has just written itself.
+    package func withOwnRecord<Result>(
+        at offset: Offset, _ body: (borrowing RecordView) throws(StorageError) -> Result
+    ) throws(StorageError) -> Result? {
+        guard case .growing(let index) = self.index else {
+            return try self.withRecord(at: offset, body)
+        }
+        return try body(self.hotRecord(at: index.position(of: offset)))
+    }
+
+    /// What survives of the record at `offset`, which must be visible: its checksum and its marks.
+    func trace(of offset: Offset) throws(StorageError) -> (checksum: UInt32, marks: BatchMarks) {
+        let position = try self.position(of: offset)
+        switch self.contents {
+        case .hot:
+            try self.check(offset, at: position)
+            return (
+                self.hotRecord(at: position).checksum,
+                BatchMarks(of: self.bytes.bytes, at: position)
+            )
+        case .cold(let cold):
+            if position == 0 {
+                guard let removed = cold.removed(ordinal: offset.distance(from: self.base)) else {
+                    throw StorageError(
+                        .corrupt, "nothing is known of a removed record", path: self.path,
+                        offset: offset)
+                }
+                return removed
+            }
+            return try cold.withRecord(atPosition: position, offset: offset) { record in
+                (record.checksum, BatchMarks(of: record.bytes, at: 0))
+            }
+        }
+    }
+
+    /// Where the record at `offset`, which must be visible, stands in its batch. Of a hot segment this looks
+    /// at the marks only, so that damage to the rest of the record does no harm here.
+    func marks(at offset: Offset) throws(StorageError) -> BatchMarks {
+        guard case .hot = self.contents else { return try self.trace(of: offset).marks }
+        return BatchMarks(of: self.bytes.bytes, at: try self.position(of: offset))
+    }
+
+    /// The byte at which the record at `offset` begins in the stream of records; 0 if it was removed.
+    func position(of offset: Offset) throws(StorageError) -> Int {
+        switch self.index {
+        case .growing(let index): return index.position(of: offset)
+        case .sealed(let index):
+            return Int(try index.place(offset.distance(from: self.base), of: self))
+                * RecordLayout.alignment
+        }
+    }
+
+    /// Lends every record that is still there from `start`, or from the first, up to `end` to `body`, in order
+    /// and with its position, after a check. Takes time in proportion to the records, and from the first
+    /// one no index.
+    func forEachRecord(
+        from start: Offset? = nil, upTo end: Offset,
+        _ body: (borrowing RecordView, Int) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        if case .cold(let cold) = self.contents {
+            return try cold.forEachRecord(from: start ?? self.base) {
+                record, position throws(StorageError) in
+                if record.offset < end { try body(record, position) }
+            }
+        }
+        var offset = start ?? self.base
+        var position = offset == self.base ? SegmentHeader.count : try self.position(of: offset)
+        while offset < end {
+            try self.check(offset, at: position)
+            let count = self.hotRecord(at: position).count
+            try body(self.hotRecord(at: position), position)
+            position += count
+            offset = offset.next
+        }
+    }
+
     @_lifetime(borrow self)
-    package func record(at offset: Offset) -> RecordView {
-        let record = RecordView(
-            trusting: self.bytes.bytes, at: self.position(of: offset))
+    private func hotRecord(at position: Int) -> RecordView {
+        let record = RecordView(trusting: self.bytes.bytes, at: position)
         // The bytes stay mapped as long as the segment is borrowed.
         return _overrideLifetime(record, borrowing: self)
     }
 
-    /// The record at `offset`, which must be visible, after a check of its checksum.
-    ///
-    /// Throws `corrupt`, with segment, position and reason, if the file was damaged since it was opened.
-    @_lifetime(borrow self)
-    package func checkedRecord(at offset: Offset) throws(StorageError) -> RecordView {
-        try self.check(offset)
-        return self.record(at: offset)
-    }
-
-    /// Where the record at `offset`, which must be visible, stands in its batch.
-    func marks(at offset: Offset) -> BatchMarks {
-        BatchMarks(of: self.bytes.bytes, at: self.position(of: offset))
-    }
-
-    private func check(_ offset: Offset) throws(StorageError) {
-        let position = self.position(of: offset)
+    private func check(_ offset: Offset, at position: Int) throws(StorageError) {
+        var found = offset
         do throws(FormatError) {
-            _ = try RecordView(checking: self.bytes.bytes, at: position, seed: self.seed)
+            found = try RecordView(checking: self.bytes.bytes, at: position, seed: self.seed).offset
         } catch {
             throw StorageError(
                 .corrupt, "a durable record is damaged: \(error.message)", path: self.path,
                 position: position, offset: offset)
         }
-    }
-
-    /// Notes where the next record is. Only the appender calls this, before the record is visible.
-    func add(_ offset: Offset, at position: Int) {
-        self.places[offset.distance(from: self.base)] = UInt32(position / RecordLayout.alignment)
-    }
-
-    /// Notes that the record `offset` carries `groups[range]`, and threads each to the previous record of its
-    /// group. Only the appender calls this.
-    ///
-    /// - Parameter written: the bound below which records are in the file.
-    func thread(
-        _ groups: inout [PlannedGroup], _ range: Range<Int>, through offset: Offset, written: Offset
-    ) {
-        let ordinal = UInt32(offset.distance(from: self.base))
-        let writtenOrdinal = written <= self.base ? 0 : UInt32(written.distance(from: self.base))
-        self.heads.withLock { heads in
-            for index in range {
-                let previous = heads.replace(
-                    groups[index].hash, with: ordinal, written: writtenOrdinal)
-                groups[index].previousDistance = previous.map { ordinal - $0 } ?? 0
-            }
+        guard found == offset else {
+            throw StorageError(
+                .corrupt, "a durable record is out of place: here is offset \(found)",
+                path: self.path, position: position, offset: offset)
         }
-    }
-
-    /// Notes the groups of a record that is in the file already, when the log is opened.
-    func thread(_ record: borrowing RecordView) {
-        let ordinal = UInt32(record.offset.distance(from: self.base))
-        let hashes = (0..<record.groupCount).map { record.groupHash($0) }
-        self.heads.withLock { heads in
-            for hash in hashes { _ = heads.replace(hash, with: ordinal, written: ordinal) }
-        }
-    }
-
-    /// The last record of the group with this hash that is in the file and not above `visible`, or one a
-    /// little above.
-    func head(of hash: UInt64, visible: Offset) -> Offset? {
-        guard visible > self.base else { return nil }
-        let bound = UInt32(clamping: visible.distance(from: self.base))
-        return self.heads.withLock { $0.head(of: hash, visible: bound) }
-            .map { self.base.advanced(by: Int($0)) }
-    }
-}
-
-/// The last record of each group in one segment, as ordinals within the segment.
-///
-/// The appender notes a record before its bytes are in the file, because the next record of the batch is
-/// threaded to it. A reader must not follow such a head. So beside the last record each group keeps the
-/// last one that was in the file when it was replaced. That one suffices: what lies between the two was
-/// noted after the last write, and becomes visible with the next one all at once, last record included.
-struct GroupHeads: Sendable {
-    private struct Head: BitwiseCopyable, Sendable {
-        var last: UInt32
-        var lastWritten: UInt32
-        static let none = UInt32.max
-    }
-
-    private var table = HashTable<Head>(filler: Head(last: Head.none, lastWritten: Head.none))
-
-    /// Makes `ordinal` the last record of the group and returns the one before.
-    mutating func replace(_ hash: UInt64, with ordinal: UInt32, written: UInt32) -> UInt32? {
-        guard let old = self.table[hash] else {
-            self.table.set(hash, to: Head(last: ordinal, lastWritten: Head.none))
-            return nil
-        }
-        let lastWritten = old.last < written ? old.last : old.lastWritten
-        self.table.set(hash, to: Head(last: ordinal, lastWritten: lastWritten))
-        return old.last
-    }
-
-    /// From where a reader that sees the records below `visible` follows the group's thread.
-    func head(of hash: UInt64, visible: UInt32) -> UInt32? {
-        guard let head = self.table[hash] else { return nil }
-        if head.last < visible { return head.last }
-        return head.lastWritten == Head.none ? nil : head.lastWritten
     }
 }

@@ -1,89 +1,77 @@
 import LogFormat
 import LogModel
 
-/// Names, creation and opening of segment files.
+/// Names, creation, sealing and opening of segment files.
 enum SegmentFile {
     private static let suffix = ".segment"
-    private static let temporarySuffix = ".segment.tmp"
 
-    /// The name of the segment that begins at `base`: 20 digits, so that names sort as offsets do.
-    static func name(base: Offset) -> String {
-        let digits = String(base.rawValue)
-        return String(repeating: "0", count: 20 - digits.count) + digits + self.suffix
-    }
+    /// The name of the segment that begins at `base`.
+    static func name(base: Offset) -> String { self.digits(base) + self.suffix }
 
     /// The base offset in a name, or nil if it is not a segment's.
     static func base(inName name: String) -> Offset? {
-        guard name.hasSuffix(self.suffix), name.utf8.count == 20 + self.suffix.utf8.count else {
-            return nil
-        }
-        return UInt64(name.dropLast(self.suffix.count)).map { Offset($0) }
+        self.base(inName: name, suffix: self.suffix)
     }
 
-    /// Whether the name is that of a segment whose creation was interrupted.
-    static func isTemporary(_ name: String) -> Bool { name.hasSuffix(self.temporarySuffix) }
-
-    /// A segment that is on the disk whole, and has no name yet that anybody looks for.
-    struct Draft: ~Copyable {
-        let segment: Segment
-        private let file: any DiskFile
-        private let temporary: String
-        /// Open already, so that after the renaming only the disk can fail.
-        private let folder: any DiskFile
-        private let directory: LogDirectory
-
-        fileprivate init(
-            segment: Segment, file: any DiskFile, temporary: String, folder: any DiskFile,
-            directory: LogDirectory
-        ) {
-            self.segment = segment
-            self.file = file
-            self.temporary = temporary
-            self.folder = folder
-            self.directory = directory
-        }
-
-        /// Gives the file its name, durably. After an error nobody knows whether it has it.
-        func publish() throws(StorageError) {
-            try self.directory.disk.rename(
-                self.directory.path(of: self.temporary), to: self.segment.path)
-            try self.folder.synchronizeAll()
-        }
-
-        /// The open file.
-        consuming func intoFile() -> any DiskFile { self.file }
+    /// An offset in 20 digits, so that names sort as offsets do.
+    static func digits(_ base: Offset) -> String {
+        let digits = String(base.rawValue)
+        return String(repeating: "0", count: 20 - digits.count) + digits
     }
 
-    /// Makes the file of `header` in `directory`: reserved whole, its header durable, mapped.
+    /// The offset in a name of 20 digits and `suffix`, or nil if it is another name.
+    static func base(inName name: String, suffix: String) -> Offset? {
+        guard name.hasSuffix(suffix), name.utf8.count == 20 + suffix.utf8.count else { return nil }
+        guard name.utf8.prefix(20).allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return UInt64(name.prefix(20)).map { Offset($0) }
+    }
+
+    /// Begins the segment of `header` in a file from `reserve`: its header is durable before it has its name,
+    /// and its name before this returns.
     ///
-    /// Throws `diskFull` if the space cannot be reserved; after any error the log is as it was before. A crash
-    /// leaves a temporary file, which the next opening removes.
-    static func draft(_ header: SegmentHeader, in directory: LogDirectory) throws(StorageError)
-        -> Draft
-    {
-        let temporary = "\(header.base)\(self.temporarySuffix)"
+    /// Throws `diskFull` if the space cannot be reserved, or another error while the log is as it was before;
+    /// or `poisoned`: after a failed renaming nobody knows whether the file has its name, and one more record
+    /// in the segment before would lie beyond its end.
+    static func begin(
+        _ header: SegmentHeader, in directory: LogDirectory, reserve: SegmentReserve
+    ) throws(StorageError) -> (segment: Segment, file: any DiskFile) {
+        // Open already, so that after the renaming only the disk can fail.
         let folder = try directory.disk.open(directory.path, .directory)
-        if directory.has(temporary) { try directory.remove(temporary) }
+        let file = try reserve.take(Int(header.fileCount))
+        let segment: Segment
         do throws(StorageError) {
-            let file = try directory.open(temporary, .create)
-            try file.reserve(Int(header.fileCount))
             try file.write(header.bytes.span.bytes, at: 0)
             try file.synchronize()
-            let segment = try Segment(
-                path: directory.path(of: self.name(base: header.base)), header: header,
+            segment = try Segment(
+                growing: directory.path(of: self.name(base: header.base)), header: header,
                 mapping: try file.map(count: Int(header.fileCount)))
-            return Draft(
-                segment: segment, file: file, temporary: temporary, folder: folder,
-                directory: directory)
         } catch {
-            // The reason for which it failed is what matters; a leftover is removed at the next opening.
-            try? directory.remove(temporary)
+            reserve.finish(isUsed: false)
             throw error
+        }
+        do throws(StorageError) {
+            try directory.rename(SegmentReserve.name, to: self.name(base: header.base))
+            try folder.synchronizeAll()
+        } catch {
+            throw StorageError(
+                .poisoned, "a segment could not be begun: \(error.message)", path: segment.path)
+        }
+        reserve.finish(isUsed: true)
+        return (segment, file)
+    }
+
+    /// Removes all files of the segment at `base`. Who reads them goes on.
+    static func removeAll(base: Offset, in directory: LogDirectory) throws(StorageError) {
+        for name in [self.name(base: base), ColdFile.name(base: base), IndexFile.name(base: base)]
+        where directory.has(name) {
+            try directory.remove(name)
         }
     }
 
-    /// Maps the segment in `file` and reads its header.
-    static func open(_ file: any DiskFile) throws(StorageError) -> Segment {
+    /// The header of the segment in `file`, and what its footer says if it is sealed.
+    static func read(
+        _ file: any DiskFile
+    ) throws(StorageError) -> (header: SegmentHeader, facts: SealedFacts?) {
         let count = try file.count()
         let page = try file.read(at: 0, count: SegmentHeader.count)
         let header: SegmentHeader
@@ -98,6 +86,9 @@ enum SegmentFile {
                 "the segment was created with \(header.fileCount) bytes and has \(count): restore it "
                     + "from a copy", path: file.path, position: min(count, Int(header.fileCount)))
         }
-        return try Segment(path: file.path, header: header, mapping: try file.map(count: count))
+        let footer = try file.read(at: header.recordsEnd, count: SegmentFooter.count)
+        // A footer that is not whole was torn by a crash, or is not written yet: not sealed.
+        let facts = try? SegmentFooter.facts(reading: footer.span.bytes, header: header)
+        return (header, facts)
     }
 }

@@ -4,7 +4,7 @@ import LogModel
 /// The index file and the hash run of the golden fixtures and of the worked examples in `docs/format/`.
 enum ExampleIndex {
     /// The digest that the index is bound to: bytes that count up.
-    static let binding = SegmentBinding(reading: [UInt8](0x60...0x7F).span.bytes)
+    static let binding = SegmentDigest(reading: [UInt8](0x60...0x7F).span.bytes, at: 0)
 
     /// The index of the example log's segment: two records at 4096 and 4280.
     static let file: [UInt8] = {

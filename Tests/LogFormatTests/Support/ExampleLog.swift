@@ -63,11 +63,12 @@ enum ExampleLog {
         return Self.hasher.keyHash(model: model.bytes.span.bytes, key: key.bytes.span.bytes)
     }()
 
-    /// The segment's file, as it is created and as it is after the batch was written.
+    /// The segment's file, after the batch was written and the segment was sealed.
     static let segmentFile: [UInt8] = {
         var file = Self.header.bytes
         for record in Self.records { file += record.encoded(seed: Self.header.seed).bytes }
-        return file + [UInt8](repeating: 0, count: Int(Self.header.fileCount) - file.count)
+        file += [UInt8](repeating: 0, count: Self.header.recordsEnd - file.count)
+        return file + SegmentFooter.bytes(of: Self.facts)
     }()
 
     /// What the segment was sealed with.
@@ -121,14 +122,19 @@ enum ExampleLog {
         checksum: Self.records[1].encoded(seed: Self.header.seed).checksum)
 
     /// The pages of the file `meta`, A and B: the log was created (0), opened (1) and closed (2).
-    static let metaPages = [
-        MetaPage(
-            generation: 2, identity: Self.identity, hashKey: Self.hashKey, epoch: Self.epoch,
-            boot: Self.boot, isVisibleAheadOfDurable: false, isClosedCleanly: true),
-        MetaPage(
+    static let metaPages: [MetaPage] = {
+        var opened = MetaPage(
             generation: 1, identity: Self.identity, hashKey: Self.hashKey, epoch: Self.epoch,
-            boot: Self.boot, isVisibleAheadOfDurable: false, isClosedCleanly: false),
-    ]
+            boot: Self.boot, isVisibleAheadOfDurable: false, isClosedCleanly: false)
+        opened.activeBase = Offset(12)
+        opened.retained = Offset(12)
+        var closed = opened
+        closed.generation = 2
+        closed.isClosedCleanly = true
+        closed.durable = Offset(14)
+        closed.durableChecksum = Self.token.checksum
+        return [closed, opened]
+    }()
 
     /// The file `meta`.
     static let metaFile = Self.metaPages.flatMap(\.bytes)

@@ -10,7 +10,7 @@ struct IndexSample {
         let kind: HashKind
     }
 
-    static let binding = SegmentBinding(reading: [UInt8](0x60...0x7F).span.bytes)
+    static let binding = SegmentDigest(reading: [UInt8](0x60...0x7F).span.bytes, at: 0)
 
     private(set) var places: [UInt32] = []
     private(set) var notes: [[Name]] = []

@@ -30,13 +30,13 @@ final class ScratchDirectory: Sendable {
     /// Opens the log in the directory.
     func open(
         _ acknowledgement: LogOptions.Acknowledgement = .durable,
-        segmentByteCount: Int = LogOptions.segmentByteCountMin, producersRememberedMin: Int = 1000
+        segmentByteCount: Int = LogOptions.segmentByteCountMin, upkeep: Upkeep = Upkeep()
     ) throws(StorageError) -> (writer: LogWriter, report: RecoveryReport) {
         try Recovery.open(
             LogDirectory(self.path),
             options: LogOptions(
                 acknowledgement: acknowledgement, segmentByteCount: segmentByteCount,
-                producersRememberedMin: producersRememberedMin))
+                upkeep: upkeep))
     }
 
     /// What opening throws, or nil if it succeeds.
@@ -51,6 +51,12 @@ final class ScratchDirectory: Sendable {
 
     /// The path of the file `name`.
     func file(_ name: String) -> String { self.path + "/" + name }
+
+    /// The names of the cold segments' files, in order.
+    func coldSegments() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: self.path)
+            .filter { $0.hasSuffix(".cold") }.sorted()
+    }
 
     /// The names of the segment files, in order.
     func segments() throws -> [String] {

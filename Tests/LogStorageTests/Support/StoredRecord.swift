@@ -58,10 +58,10 @@ extension ChangeLog {
     func records() throws(StorageError) -> [StoredRecord] {
         var records: [StoredRecord] = []
         var at = self.first
-        while let extent = self.extent(at: at) {
+        while let extent = try self.extent(at: at) {
             while at < extent.end {
-                let record = try extent.segment.checkedRecord(at: at)
-                records.append(StoredRecord(record))
+                let record = try extent.segment.withRecord(at: at) { StoredRecord($0) }
+                if let record { records.append(record) }
                 at = at.next
             }
         }

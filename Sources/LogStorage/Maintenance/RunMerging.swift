@@ -1,0 +1,55 @@
+import LogFormat
+import LogModel
+
+/// Merging: so that a key that is in no segment is not looked for in each, the last records of keys and
+/// producers of several segments are merged into one run, and several runs of the same level into one of the
+/// next. A log of n segments has about `fanIn` runs for each power of `fanIn` in n.
+extension Maintenance {
+    /// How many segments, or runs of one level, become one run.
+    static let fanIn = 8
+
+    /// Merges the first stretch for which it is time.
+    func mergeRuns() throws(StorageError) -> Step? {
+        let runs = self.core.log.runs.keys
+        if let group = Self.mergeable(runs) {
+            let range = group[0].header.first..<group[group.count - 1].header.end
+            try self.merge(group.map { RunSource($0) }, range)
+            for run in group { try self.core.directory.remove(run.name) }
+            return .merged(range)
+        }
+        let loose = self.sealed.filter { item in
+            !runs.contains {
+                $0.header.first <= item.segment.base && item.segment.base < $0.header.end
+            }
+        }
+        guard loose.count >= Self.fanIn else { return nil }
+        let group = loose.prefix(Self.fanIn)
+        guard let first = group.first, let last = group.last else { return nil }
+        let range = first.segment.base..<last.facts.end
+        try self.merge(group.map { RunSource(identitiesOf: $0.segment) }, range)
+        return .merged(range)
+    }
+
+    private func merge(
+        _ sources: [RunSource], _ range: Range<Offset>
+    ) throws(StorageError) {
+        let name = RunFile.Name.keys(first: range.lowerBound, end: range.upperBound)
+        let run = try self.core.writeRun(
+            name, kind: .key, first: range.lowerBound, end: range.upperBound, sources)
+        self.core.log.runs.add(keys: run)
+    }
+
+    /// The first `fanIn` neighbours of about the same size.
+    private static func mergeable(_ runs: [RunFile]) -> [RunFile]? {
+        guard runs.count >= self.fanIn else { return nil }
+        for start in 0...runs.count - self.fanIn {
+            let group = Array(runs[start..<start + self.fanIn])
+            let sizes = group.map { $0.header.entryCount }
+            let bound = (sizes.min() ?? 0).multipliedReportingOverflow(by: self.fanIn)
+            if let largest = sizes.max(), bound.overflow || largest < max(bound.partialValue, 1) {
+                return group
+            }
+        }
+        return nil
+    }
+}

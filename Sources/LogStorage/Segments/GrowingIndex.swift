@@ -1,0 +1,115 @@
+import LogFormat
+import LogModel
+import Synchronization
+
+/// Where the records of a segment that is not sealed yet are, and the last record of each hash that they
+/// carry: of groups and of keys. The records before are threaded to it by what they themselves say.
+///
+/// Threads: the appender adds; any thread reads what is below `Watermarks.visible`.
+final class GrowingIndex: Sendable {
+    private let base: Offset
+    /// The place of the record `base + index`, in units of 8 bytes.
+    private let places: NumberTable
+    private let heads = Mutex(Heads())
+
+    init(_ header: SegmentHeader) throws(StorageError) {
+        self.base = header.base
+        let recordsMax = (header.recordsEnd - SegmentHeader.count) / RecordLayout.countMin
+        self.places = try NumberTable(capacity: recordsMax)
+    }
+
+    /// The byte at which the record `offset` begins.
+    func position(of offset: Offset) -> Int {
+        Int(self.places[offset.distance(from: self.base)]) * RecordLayout.alignment
+    }
+
+    /// Notes where the next record is. Only the appender calls this, before the record is visible.
+    func add(_ offset: Offset, at position: Int) {
+        self.places[offset.distance(from: self.base)] = UInt32(position / RecordLayout.alignment)
+    }
+
+    /// Notes that the record `offset` has the key `keyHash` and carries `groups[range]`, and threads each
+    /// group to its previous record. Only the appender calls this.
+    ///
+    /// - Parameter written: the bound below which records are in the file.
+    func thread(
+        _ groups: inout [PlannedGroup], _ range: Range<Int>, keyHash: UInt64,
+        through offset: Offset, written: Offset
+    ) {
+        let ordinal = UInt32(offset.distance(from: self.base))
+        let writtenOrdinal = written <= self.base ? 0 : UInt32(written.distance(from: self.base))
+        self.heads.withLock { heads in
+            for index in range {
+                let previous = heads.replace(
+                    groups[index].hash, with: ordinal, written: writtenOrdinal)
+                groups[index].previousDistance = previous.map { ordinal - $0 } ?? 0
+            }
+            _ = heads.replace(keyHash, with: ordinal, written: writtenOrdinal)
+        }
+    }
+
+    /// Notes what a record that is in the file already carries, when the log is opened.
+    func thread(_ record: borrowing RecordView) {
+        let ordinal = UInt32(record.offset.distance(from: self.base))
+        self.heads.withLock { heads in
+            for index in 0..<record.groupCount {
+                _ = heads.replace(record.groupHash(index), with: ordinal, written: ordinal)
+            }
+            _ = heads.replace(record.keyHash, with: ordinal, written: ordinal)
+        }
+    }
+
+    /// The last record with this hash that is in the file and not above `visible`, or one a little above.
+    func head(of hash: UInt64, visible: Offset) -> Offset? {
+        guard visible > self.base else { return nil }
+        let bound = UInt32(clamping: visible.distance(from: self.base))
+        return self.heads.withLock { $0.head(of: hash, visible: bound) }
+            .map { self.base.advanced(by: Int($0)) }
+    }
+
+    /// The last record with this hash, also one that is not in the file yet. For the appender.
+    func last(of hash: UInt64) -> Offset? {
+        self.heads.withLock { $0.last(of: hash) }.map { self.base.advanced(by: Int($0)) }
+    }
+}
+
+/// The last record of each hash in one segment, as ordinals within the segment.
+///
+/// The appender notes a record before its bytes are in the file, because the next record of the batch is
+/// threaded to it. A reader must not follow such a head. So beside the last record each hash keeps the last
+/// one that was in the file when it was replaced. That one suffices: what lies between the two was noted
+/// after the last write, and becomes visible with the next one all at once, last record included.
+struct Heads: Sendable {
+    private struct Head: BitwiseCopyable, Sendable {
+        var last: UInt32
+        var lastWritten: UInt32
+        static let none = UInt32.max
+    }
+
+    private var table = HashTable<Head>(filler: Head(last: Head.none, lastWritten: Head.none))
+
+    /// Makes `ordinal` the last record with this hash and returns the one before.
+    mutating func replace(_ hash: UInt64, with ordinal: UInt32, written: UInt32) -> UInt32? {
+        var previous: UInt32?
+        self.table.update(hash) { head in
+            guard head.last != Head.none else {
+                head.last = ordinal
+                return
+            }
+            previous = head.last
+            if head.last < written { head.lastWritten = head.last }
+            head.last = ordinal
+        }
+        return previous
+    }
+
+    /// From where a reader that sees the records below `visible` follows the thread.
+    func head(of hash: UInt64, visible: UInt32) -> UInt32? {
+        guard let head = self.table[hash] else { return nil }
+        if head.last < visible { return head.last }
+        return head.lastWritten == Head.none ? nil : head.lastWritten
+    }
+
+    /// The last record with this hash.
+    func last(of hash: UInt64) -> UInt32? { self.table[hash]?.last }
+}
