@@ -66,7 +66,7 @@ import Testing
         }
         let error = try #require(log.directory.refusal())
         #expect(error.code == .notALog)
-        #expect(error.message.contains("version 2"))
+        #expect(error.message.contains("version 3"))
         #expect(error.path == log.directory.file("meta"))
     }
 
