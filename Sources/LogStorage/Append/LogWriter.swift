@@ -121,8 +121,10 @@ package final class LogWriter {
         self.log.watermarks.synchronize(upTo: bound)
     }
 
-    /// Shows readers all that is durable, or all that is written if the options say so.
+    /// Shows readers all that is durable, or all that is written if the options say so. After a failure it
+    /// shows nothing more: what was written since may be lost again, and nobody would notice.
     package func publish() {
+        guard self.failure == nil else { return }
         let marks = self.log.watermarks
         marks.publish(
             upTo: self.options.acknowledgement == .durable ? marks.durable : marks.appended)
@@ -134,7 +136,12 @@ package final class LogWriter {
         try self.write()
         try self.synchronize()
         self.publish()
-        try self.meta.update { $0.isClosedCleanly = true }
+        do throws(StorageError) {
+            try self.meta.update { $0.isClosedCleanly = true }
+        } catch {
+            // The disk may say "closed" now. What was appended behind that would look like damage if it were torn.
+            throw self.poison(error)
+        }
         self.isClosed = true
     }
 

@@ -47,6 +47,9 @@ extension Recovery {
             }
             if let base = SegmentFile.base(inName: name) { bases.append(base) }
         }
+        // The process may have ended between giving a file its name and making the name durable. Nothing may
+        // become durable in a file whose name a loss of power can still take away.
+        try directory.synchronize()
         return bases
     }
 
