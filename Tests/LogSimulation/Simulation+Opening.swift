@@ -60,7 +60,7 @@ extension Simulation {
             let outcome = self.tryToOpen()
             self.noteMetaFault()
             switch outcome {
-            case .success(let (writer, report)): try self.adopt(writer, report)
+            case .success(let (writer, report)): try self.adopt(writer, report, attempt)
             case .failure(let error):
                 self.trace.note("  refused: \(error.code), \(error.message)")
                 try self.judgeOpening(error, faultCount: faultCount)
@@ -83,7 +83,8 @@ extension Simulation {
         self.disk.diesAt = nil
         guard attempt < 8 else { return }
         if self.random.chance(1, in: 3) {
-            self.disk.diesAt = self.disk.stepCount + 1 + self.random.below(self.random.pick([12, 40]))
+            self.disk.diesAt =
+                self.disk.stepCount + 1 + self.random.below(self.random.pick([12, 40]))
         }
         if self.random.chance(self.manner.faultShare, in: 8) {
             self.disk.armed = self.random.pick([
@@ -119,9 +120,12 @@ extension Simulation {
     }
 
     /// Goes on with a log that opened.
-    private func adopt(_ writer: LogWriter, _ report: RecoveryReport) throws(Violation) {
+    private func adopt(
+        _ writer: LogWriter, _ report: RecoveryReport, _ attempt: Int
+    ) throws(Violation) {
         self.openingCount += 1
-        self.trace.note("  opened with \(report.end) records\(report.hasNewEpoch ? ", new epoch" : "")")
+        self.trace.note(
+            "  opened with \(report.end) records\(report.hasNewEpoch ? ", new epoch" : "")")
         self.writer = writer
         self.disk.armed = nil
         self.disk.diesAt = nil
@@ -136,7 +140,7 @@ extension Simulation {
         self.life.faultCountAtStart = self.disk.faultCount
         try self.oracle.recover(
             writer.log, report: report, floor: expectation.floor,
-            epochMayChange: expectation.epochMayChange)
+            epochMayChange: expectation.epochMayChange, isFirstAttempt: attempt == 1)
         self.maintenance = self.settings.maintenance.map { $0(writer, self.directory) }
     }
 }

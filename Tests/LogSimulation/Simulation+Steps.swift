@@ -48,7 +48,8 @@ extension Simulation {
         case .repeatBatch: try self.repeatBatch()
         case .write: try self.call("write") { (writer) throws(StorageError) in try writer.write() }
         case .synchronize:
-            try self.call("synchronize") { (writer) throws(StorageError) in try writer.synchronize() }
+            try self.call("synchronize") { (writer) throws(StorageError) in try writer.synchronize()
+            }
         case .publish: try self.publish()
         case .commit: try self.commit()
         case .lookAround: try self.lookAround()
@@ -66,7 +67,8 @@ extension Simulation {
             guard self.random.chance(self.manner.faultShare, in: 4) else { return }
             self.disk.faultsPerThousand = self.random.pick([0, 0, 5, 50])
         case .dieSoon:
-            self.disk.diesAt = self.disk.stepCount + 1 + self.random.below(self.random.pick([4, 30]))
+            self.disk.diesAt =
+                self.disk.stepCount + 1 + self.random.below(self.random.pick([4, 30]))
         case .fillDisk:
             self.disk.freeByteCount = self.random.below(2 * self.options.segmentByteCount)
         case .emptyDisk: self.disk.freeByteCount = Self.plenty
@@ -168,7 +170,8 @@ extension Simulation {
         }
         if isTooLarge {
             // No record has more than that beside its instance here.
-            try promise(bytes + batch.count * 700 > capacity, "a batch of \(bytes) bytes is too large")
+            try promise(
+                bytes + batch.count * 700 > capacity, "a batch of \(bytes) bytes is too large")
         }
         guard let placement = placement ?? nil else { return }
         let first = self.oracle.records.count

@@ -64,7 +64,9 @@ final class FileImage {
 
     deinit { self.space.byteCount += self.reservedCount }
 
-    var hasUnsynchronizedBytes: Bool { self.count != self.durableCount || self.dirty.contains(true) }
+    var hasUnsynchronizedBytes: Bool {
+        self.count != self.durableCount || self.dirty.contains(true)
+    }
 
     /// Takes space for the first `count` bytes; false if there is not enough.
     func reserve(_ count: Int) -> Bool {

@@ -296,7 +296,8 @@ package final class SimulatedDisk: Disk, @unchecked Sendable {
         let loss = self.random.pick(FileImage.Loss.allCases)
         for image in self.images {
             // Each file its own, so that one is newer than another.
-            let own = self.random.chance(1, in: 4) ? self.random.pick(FileImage.Loss.allCases) : loss
+            let own =
+                self.random.chance(1, in: 4) ? self.random.pick(FileImage.Loss.allCases) : loss
             image.losePower(own, &self.random)
         }
         let count = self.nameChanges.count

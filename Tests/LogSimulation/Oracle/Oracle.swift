@@ -128,8 +128,10 @@ package struct Oracle {
     /// - Parameters:
     ///   - floor: the log must have at least so many records.
     ///   - epochMayChange: whether there was a reason to begin a new epoch.
+    ///   - isFirstAttempt: whether no opening was interrupted before this one.
     mutating func recover(
-        _ log: ChangeLog, report: RecoveryReport, floor: Int, epochMayChange: Bool
+        _ log: ChangeLog, report: RecoveryReport, floor: Int, epochMayChange: Bool,
+        isFirstAttempt: Bool
     ) throws(Violation) {
         let end = Int(log.watermarks.visible.rawValue)
         try promise(
@@ -141,10 +143,11 @@ package struct Oracle {
         try promise(
             end == 0 || self.records[end - 1].isLastOfBatch, "a part of a batch is kept, to \(end)")
         let isFirst = self.epochs.isEmpty
+        let isNew = log.epoch != self.epoch
         try promise(
-            report.hasNewEpoch == (!isFirst && log.epoch != self.epoch),
+            isFirst || report.hasNewEpoch == isNew || isNew && !isFirstAttempt,
             "the report is wrong about the epoch")
-        if isFirst || log.epoch != self.epoch {
+        if isFirst || isNew {
             try promise(!self.epochs.contains(log.epoch), "the epoch is one of before")
             try promise(isFirst || epochMayChange, "a new epoch began without a reason")
             self.epochs.append(log.epoch)
@@ -152,7 +155,8 @@ package struct Oracle {
         } else {
             try promise(
                 end >= self.visible,
-                "records \(end) to \(self.visible - 1), which readers saw, are lost under the same epoch")
+                "records \(end) to \(self.visible - 1), which readers saw, are lost under the same epoch"
+            )
         }
         self.truncate(to: end)
         for offset in 0..<end { try self.see(offset, in: log) }
