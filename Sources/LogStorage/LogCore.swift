@@ -42,10 +42,13 @@ final class LogCore: Sendable {
         try result.get()
     }
 
+    /// Whether no write or sync has failed.
+    var isHealthy: Bool { !self.hasFailed.load(ordering: .acquiring) }
+
     /// Throws `poisoned` if a write or sync has failed before: then nobody knows what is on the disk, and
     /// nothing is acknowledged any more in this process.
     func checkHealth() throws(StorageError) {
-        guard self.hasFailed.load(ordering: .acquiring) else { return }
+        if self.isHealthy { return }
         if let failure = self.failure.withLock({ $0 }) { throw Self.poisoned(by: failure) }
     }
 

@@ -128,8 +128,10 @@ package final class LogWriter {
         if bound == self.next { self.durableChecksum = self.lastChecksum }
     }
 
-    /// Shows readers all that is durable, or all that is written if the options say so.
+    /// Shows readers all that is durable, or all that is written if the options say so. After a failure it
+    /// shows nothing more: what was written since may be lost again, and nobody would notice.
     package func publish() {
+        guard self.core.isHealthy else { return }
         let marks = self.log.watermarks
         marks.publish(
             upTo: self.core.options.acknowledgement == .durable ? marks.durable : marks.appended)
@@ -142,13 +144,9 @@ package final class LogWriter {
         try self.core.checkHealth()
         let durable = self.log.watermarks.durable
         guard durable == self.next, durable > self.notedDurable else { return }
-        do throws(StorageError) {
-            try self.core.updateMeta { page in
-                page.durable = durable
-                page.durableChecksum = self.durableChecksum
-            }
-        } catch {
-            throw self.core.poison(error)
+        try self.core.updateMetaOrFail { page in
+            page.durable = durable
+            page.durableChecksum = self.durableChecksum
         }
         self.notedDurable = durable
     }
@@ -159,7 +157,9 @@ package final class LogWriter {
         try self.write()
         try self.synchronize()
         self.publish()
-        try self.core.updateMeta { page in
+        // After a failure the disk may say "closed". What was appended behind that would look like damage if it
+        // were torn.
+        try self.core.updateMetaOrFail { page in
             page.isClosedCleanly = true
             page.durable = self.next
             page.durableChecksum = self.lastChecksum
@@ -259,16 +259,12 @@ package final class LogWriter {
         } catch {
             throw error.code == .poisoned ? self.core.poison(error) : error
         }
-        do throws(StorageError) {
-            try self.core.updateMeta { page in
-                page.activeBase = self.next
-                page.durable = self.next
-                page.durableChecksum = self.lastChecksum
-            }
-            self.notedDurable = self.next
-        } catch {
-            throw self.core.poison(error)
+        try self.core.updateMetaOrFail { page in
+            page.activeBase = self.next
+            page.durable = self.next
+            page.durableChecksum = self.lastChecksum
         }
+        self.notedDurable = self.next
         // Memory is bounded by the segments that are not sealed: if they become too many, the appender waits.
         try self.maintenance.seal(untilUnsealed: self.core.options.unsealedSegmentsMax)
     }

@@ -11,6 +11,8 @@ struct MetaFile: ~Copyable {
 
     private let file: any DiskFile
     private(set) var page: MetaPage
+    /// The page as it was read, until it is known to be on the disk.
+    private var unsettled: [UInt8]?
 
     /// Creates the file of a new log in `directory`, durable, or nothing.
     static func create(_ page: MetaPage, in directory: LogDirectory) throws(StorageError)
@@ -40,13 +42,17 @@ struct MetaFile: ~Copyable {
         let bytes = try file.read(at: 0, count: 2 * MetaPage.count)
         let span = bytes.span.bytes
         var newest: MetaPage?
+        var newestBytes: [UInt8]?
         var failure: FormatError?
         for start in [0, MetaPage.count] {
             let part = span.slice(
                 min(start, span.byteCount), max(0, min(MetaPage.count, span.byteCount - start)))
             do throws(FormatError) {
                 let page = try MetaPage(reading: part)
-                if page.generation >= newest?.generation ?? 0 { newest = page }
+                if page.generation >= newest?.generation ?? 0 {
+                    newest = page
+                    newestBytes = Array(bytes[start..<start + MetaPage.count])
+                }
             } catch {
                 // One page may be torn, or not written yet: then the other one counts.
                 if error.code == .unknownVersion && self.isWhole(part) {
@@ -72,7 +78,7 @@ struct MetaFile: ~Copyable {
             newest.isVisibleAheadOfDurable = true
             newest.boot = self.unknownBoot
         }
-        return MetaFile(file: file, page: newest)
+        return MetaFile(file: file, page: newest, unsettled: newestBytes)
     }
 
     /// Whether a page of whatever version ends in its own checksum.
@@ -94,7 +100,15 @@ struct MetaFile: ~Copyable {
     }
 
     /// Writes a changed page over the older one and waits until it is on the disk.
+    ///
+    /// The first time it writes the current page once more before: after an earlier failure to sync the page
+    /// cache can hold a page that the disk does not, and then the older page is the only one that there is.
     mutating func update(_ change: (inout MetaPage) -> Void) throws(StorageError) {
+        if let unsettled {
+            try self.file.write(unsettled.span.bytes, at: Self.position(of: self.page))
+            try self.file.synchronize()
+            self.unsettled = nil
+        }
         var next = self.page
         change(&next)
         next.generation += 1

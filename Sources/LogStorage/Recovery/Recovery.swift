@@ -47,6 +47,9 @@ package enum Recovery {
         var report = RecoveryReport()
         var meta = try self.openMeta(directory, options: options, report: &report)
         let boot = try directory.disk.bootIdentity()
+        // The process may have ended between giving a file its name and making the name durable. Nothing may
+        // become durable in a file whose name a loss of power can still take away.
+        try directory.synchronize()
         let inventory = try Inventory(directory, retained: meta.page.retained)
         try self.check(inventory, meta: meta.page, directory: directory)
 

@@ -1,0 +1,146 @@
+import LogStorage
+import TestSupport
+
+/// One log on one simulated disk, and everything that can happen to it, in an order that a seed decides.
+///
+/// Here: the run and its state. The kinds of steps are in `Simulation+Steps.swift`, stops and openings in
+/// `Simulation+Opening.swift`, damage in `Simulation+Damage.swift`.
+package final class Simulation {
+    /// How a run ended.
+    package struct Outcome: Sendable {
+        /// What repeats it.
+        package let seed: UInt64
+        /// The promise that was not kept, if there is one.
+        package let violation: Violation?
+        /// A digest of everything that happened.
+        package let digest: UInt64
+        /// The last steps, one a line.
+        package let lastSteps: String
+        /// Operations of the disk.
+        package let diskStepCount: Int
+        /// How often the log was opened, and records that were appended and kept in the end.
+        package let openingCount: Int
+        package let recordCount: Int
+
+        /// What to print of a failure.
+        package var report: String {
+            "seed \(self.seed): \(self.violation?.description ?? "nothing")\n\(self.lastSteps)"
+        }
+    }
+
+    /// What a run is like, apart from its seed.
+    package struct Settings: Sendable {
+        /// What the disk lies about.
+        package var lies: Set<SimulatedDisk.Lie> = []
+        /// Background work, of which each opening makes one object each.
+        package var maintenance: [MakeMaintenance] = []
+
+        package init() {}
+    }
+
+    static let plenty = 1 << 30
+
+    let disk: SimulatedDisk
+    let trace = Trace()
+    let directory: LogDirectory
+    let settings: Settings
+    var random: SeededGenerator
+    var oracle = Oracle()
+    var workload: Workload
+    var writer: LogWriter?
+    var maintenance: [any SimulatedMaintenance] = []
+    var options: LogOptions
+    var openingCount = 0
+    let manner: Manner
+
+    /// What the life of the process is like.
+    var life = Life()
+    /// What the next opening may and must find.
+    var expectation = Expectation()
+
+    /// Which things happen in this run at all, and how often.
+    struct Manner {
+        let hasProducers: Bool
+        let faultShare: Int
+        let changesOptions: Bool
+        let acknowledgement: LogOptions.Acknowledgement
+        let segmentByteCount: Int
+        let stepCount: Int
+
+        init(_ random: inout SeededGenerator) {
+            self.hasProducers = random.chance(2, in: 3)
+            self.faultShare = random.pick([0, 1, 1, 4])
+            self.changesOptions = random.chance(1, in: 4)
+            self.acknowledgement = random.pick([.durable, .written])
+            self.segmentByteCount = random.pick([64, 64, 64, 68, 128, 256]) << 10
+            self.stepCount = random.pick([40, 100, 160, 250])
+        }
+    }
+
+    struct Life {
+        var acknowledgement = LogOptions.Acknowledgement.durable
+        var faultCountAtStart = 0
+        var isPoisoned = false
+        var hasFailedToClose = false
+        /// One failed sync, of which the log could take note: the kernel may forget what it did not write.
+        var isEvictable = false
+    }
+
+    struct Expectation {
+        /// Records that must be there.
+        var floor = 0
+        /// Whether there was a reason for a new epoch.
+        var epochMayChange = false
+        /// Whether readers were shown records before they were durable, and the log was not closed.
+        var isVisibleAheadOfDurable = false
+        /// Whether the last thing that happened was a close that succeeded.
+        var isClosed = false
+        /// A flipped bit that the log need not notice.
+        var residual: Flip?
+        /// A flipped bit in the file `meta`.
+        var metaFlip: Flip?
+    }
+
+    init(seed: UInt64, settings: Settings) {
+        var random = SeededGenerator(seed: seed)
+        self.settings = settings
+        self.disk = SimulatedDisk(
+            seed: random.next(), freeByteCount: Self.plenty, lies: settings.lies, trace: self.trace)
+        self.directory = LogDirectory("/log", on: self.disk)
+        self.manner = Manner(&random)
+        self.workload = Workload(&random)
+        self.options = LogOptions(
+            acknowledgement: self.manner.acknowledgement,
+            segmentByteCount: self.manner.segmentByteCount)
+        self.random = random
+    }
+
+    /// Runs the simulation of `seed`.
+    package static func run(seed: UInt64, settings: Settings = Settings()) -> Outcome {
+        let simulation = Simulation(seed: seed, settings: settings)
+        var violation: Violation?
+        do throws(Violation) {
+            try simulation.run()
+        } catch {
+            violation = error
+        }
+        return Outcome(
+            seed: seed, violation: violation, digest: simulation.trace.digest,
+            lastSteps: simulation.trace.lastSteps, diskStepCount: simulation.disk.stepCount,
+            openingCount: simulation.openingCount, recordCount: simulation.oracle.records.count)
+    }
+
+    private func run() throws(Violation) {
+        try self.open()
+        for _ in 0..<self.manner.stepCount {
+            try self.step()
+            if self.disk.isDead {
+                self.stop(power: self.random.chance(1, in: 2))
+                try self.open()
+            }
+        }
+        // What was acknowledged must also be there if nothing else happens.
+        self.stop(power: true)
+        try self.open()
+    }
+}
