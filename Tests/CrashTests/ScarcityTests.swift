@@ -12,6 +12,8 @@ import Testing
         arguments: [("files", "io-error"), ("bytes", "disk-full")])
     func aProcessThatLacksSomethingRefusesAndGoesOnLater(what: String, code: String) throws {
         let scratch = try Scratch()
+        // The first segment, shorter than those that the process will begin.
+        _ = try Recovery.open(directory: scratch.path, options: Torture.options(.durable))
         let child = try Child(Torture.command("short", scratch.path, what))
         let lines = child.lines()
         #expect(child.wait() == .exited(0), "\(lines)")

@@ -17,13 +17,14 @@ enum Scarcity: String {
         }
     }
 
-    /// Lowers the limit so that no segment can be begun, or takes it away again.
+    /// Lowers the limit so that no segment can be begun, or takes it away again. The limit of bytes lies between
+    /// the length of the first segment and that of the next ones.
     func impose(_ isScarce: Bool) {
         // The signal would end the process; without it the write fails.
         signal(SIGXFSZ, SIG_IGN)
         var limit = rlimit()
         getrlimit(self.resource, &limit)
-        limit.rlim_cur = isScarce ? (self == .files ? 3 : 60_000) : limit.rlim_max
+        limit.rlim_cur = isScarce ? (self == .files ? 3 : 70_000) : limit.rlim_max
         guard setrlimit(self.resource, &limit) == 0 else { exit(3) }
     }
 }

@@ -112,7 +112,8 @@ func runWithKnownBatches(_ arguments: [String]) throws -> Bool {
     guard ["crash", "read", "slow", "short"].contains(arguments[1]) else { return false }
     let mode = LogOptions.Acknowledgement(rawValue: arguments.dropFirst(3).first ?? "") ?? .durable
     let options = LogOptions(
-        acknowledgement: mode, segmentByteCount: LogOptions.segmentByteCountMin)
+        acknowledgement: mode,
+        segmentByteCount: LogOptions.segmentByteCountMin * (arguments[1] == "short" ? 2 : 1))
     let (writer, report) = try Recovery.open(directory: arguments[2], options: options)
     say("open", "\(report.end)", writer.log.epoch.text)
     switch arguments[1] {

@@ -82,8 +82,24 @@ final class Child {
             var buffer = [UInt8](repeating: 0, count: 65536)
             let count = read(self.output, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
-            if count <= 0 { return nil }
+            if count <= 0 {
+                defer { self.rest = [] }
+                return self.rest.isEmpty ? nil : String(decoding: self.rest, as: UTF8.self)
+            }
             self.rest += buffer[..<count]
+        }
+    }
+
+    /// The lines that it has written so far and that were not read, without waiting for more.
+    func linesSoFar() -> [String] {
+        var lines: [String] = []
+        while true {
+            var state = pollfd(fd: self.output, events: Int16(POLLIN), revents: 0)
+            let isThere = poll(&state, 1, 0) > 0 && state.revents & Int16(POLLIN) != 0
+            guard isThere || self.rest.contains(UInt8(ascii: "\n")), let line = self.line() else {
+                return lines
+            }
+            lines.append(line)
         }
     }
 
@@ -104,6 +120,18 @@ final class Child {
     func endInput() {
         if self.isInputOpen { close(self.input) }
         self.isInputOpen = false
+    }
+
+    /// Lets it do nothing any more, from the next instruction of its own on, until `resume`.
+    func stop() {
+        Glibc.kill(self.identifier, SIGSTOP)
+        var status: CInt = 0
+        while waitpid(self.identifier, &status, WUNTRACED) < 0 && errno == EINTR {}
+    }
+
+    /// Lets it go on.
+    func resume() {
+        Glibc.kill(self.identifier, SIGCONT)
     }
 
     /// Ends it as it stands, and waits.

@@ -13,11 +13,11 @@ final class FailingDisk {
     private(set) var disk: Disk?
 
     init() throws {
-        self.scratch = try Scratch()
+        self.scratch = try Scratch(inMemory: true)
         self.image = try self.scratch.image("image", megabytes: 64)
         self.export = self.scratch.file("export")
         try self.serve()
-        self.disk = try Disk(self.scratch, image: self.export, format: .plain)
+        self.disk = try Disk(self.scratch, image: self.export, format: .ext4)
     }
 
     deinit {

@@ -7,12 +7,18 @@ import Glibc
 final class Scratch {
     let path: String
 
-    private static let parent = FileManager.default.temporaryDirectory.path
+    private static let memory = "/dev/shm"
+    private static let disk = FileManager.default.temporaryDirectory.path
     private static let prefix = "livelog-crash-"
 
-    init() throws {
+    /// Creates an empty directory.
+    ///
+    /// - Parameter inMemory: where a sync costs nothing, if there is such a place: for images of disks, whose
+    ///   file systems lose with their own caches and not with those of this machine.
+    init(inMemory: Bool = false) throws {
         _ = Self.leftovers
-        self.path = "\(Self.parent)/\(Self.prefix)\(getpid())-\(UUID().uuidString)"
+        let parent = inMemory && access(Self.memory, W_OK) == 0 ? Self.memory : Self.disk
+        self.path = "\(parent)/\(Self.prefix)\(getpid())-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
             atPath: self.path, withIntermediateDirectories: true)
     }
@@ -50,11 +56,15 @@ final class Scratch {
 
     /// Removes the directories of processes that are gone. Once in a run.
     private static let leftovers: Void = {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
-        for name in names where name.hasPrefix(prefix) {
-            let number = name.dropFirst(prefix.count).prefix { $0 != "-" }
-            guard let owner = pid_t(number), kill(owner, 0) != 0, errno == ESRCH else { continue }
-            remove("\(parent)/\(name)")
+        for parent in [memory, disk] {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+            for name in names where name.hasPrefix(prefix) {
+                let number = name.dropFirst(prefix.count).prefix { $0 != "-" }
+                guard let owner = pid_t(number), kill(owner, 0) != 0, errno == ESRCH else {
+                    continue
+                }
+                remove("\(parent)/\(name)")
+            }
         }
     }()
 }
