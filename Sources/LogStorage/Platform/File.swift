@@ -90,6 +90,13 @@ struct File: ~Copyable {
         try SystemCall.run("fdatasync", self.path) { fdatasync(self.descriptor) }
     }
 
+    /// Takes the file's bytes out of the page cache, as far as they are clean and nobody has them mapped: what
+    /// is read or written next meets the disk.
+    func forgetCache() {
+        // An advice: it has no failure that matters.
+        posix_fadvise(self.descriptor, 0, 0, POSIX_FADV_DONTNEED)
+    }
+
     /// Waits until all of the file, or all names in the directory, are on the disk.
     func synchronizeAll() throws(StorageError) {
         try SystemCall.run("fsync", self.path) { fsync(self.descriptor) }

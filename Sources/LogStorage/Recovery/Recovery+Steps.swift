@@ -127,11 +127,15 @@ extension Recovery {
     /// Cuts the `cut` bytes that follow the last whole batch and makes what is kept durable.
     ///
     /// What was written since the last sync is written once more: after an earlier failure to sync the page
-    /// cache can hold bytes that the disk does not.
+    /// cache can hold bytes that the disk does not. The cache is emptied before that: ext4 takes a page of a
+    /// reserved block whose first write failed for written, and writing it again from the same cache succeeds
+    /// without the block ever becoming readable.
     static func settleTail(
         _ scan: SegmentScan, bytes: [UInt8], cut: Int, file: borrowing File
     ) throws(StorageError) {
         let span = bytes.span.bytes
+        try file.synchronize()
+        file.forgetCache()
         if cut > 0 {
             let zeros = [UInt8](repeating: 0, count: cut)
             try file.write(zeros.span.bytes, at: scan.endPosition)
