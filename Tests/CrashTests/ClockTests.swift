@@ -42,10 +42,10 @@ import Testing
         // be killed in the other's place; so there is an end, far behind what fits into the pipe.
         let child = try Child(
             ["faketime", "-m", "-f", "+0d", "env", "-u", "FAKETIME"]
-                + Torture.crash(log, .durable, first: 0, count: 4000),
+                + Torture.crash(log, .durable, first: 0, count: 2600),
             environment: ["FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1"])
         for jump in ["+30d", "-1d", "+60d", "-400d"] {
-            for _ in 0..<400 { child.line().map { ledger.take($0) } }
+            for _ in 0..<300 { child.line().map { ledger.take($0) } }
             try Data(jump.utf8).write(to: URL(filePath: clock), options: .atomic)
         }
         #expect(ledger.follow(child).last == "closed", "\(child.complaint)")
