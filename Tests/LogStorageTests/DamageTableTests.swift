@@ -38,6 +38,20 @@ import Testing
         }
     }
 
+    @Test func aMetaPageOfZerosIsNotTakenForOneThatWasNeverWritten() throws {
+        // Created and opened once: the second page says that the log is open, and the first does not.
+        let log = try SmallLog(.written)
+        let (page, position) = try log.directory.metaPage()
+        #expect(page.generation == 1 && position == MetaPage.count)
+        try log.directory.edit("meta") {
+            $0.replaceSubrange(
+                MetaPage.count..., with: repeatElement(0, count: MetaPage.count))
+        }
+        let (writer, report) = try log.directory.open(.written)
+        #expect(report.hasNewEpoch && !report.wasClosedCleanly)
+        #expect(try writer.log.records() == log.records)
+    }
+
     /// Records of the same length, so that each fits in the other's place.
     private static func evenLog() throws -> (directory: ScratchDirectory, name: String, count: Int)
     {

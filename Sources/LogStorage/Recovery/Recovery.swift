@@ -68,6 +68,10 @@ package enum Recovery {
                 history.note(record.keyHash, at: record.offset)
                 if let producer = record.producer { producers.note(producer, at: record.offset) }
             }
+            if scan.end > .zero {
+                meta.noteRecords()
+                report.wasClosedCleanly = meta.page.isClosedCleanly
+            }
             let nextBase = isLast ? nil : bases[index + 1]
             try self.check(
                 scan, of: segment, nextBase: nextBase,
