@@ -56,4 +56,28 @@ import Testing
         try log.directory.flip(log.segment, at: 0)
         #expect(log.directory.refusal() == nil)
     }
+
+    @Test func aLockFileThatAnEndedProcessLeftStopsNobody() throws {
+        let directory = try ScratchDirectory()
+        try directory.open().writer.commit([[TestChange()]])
+        for text in ["process 1\n", "", "process \(getpid())\n", "\0\0"] {
+            try directory.write(Array(text.utf8), to: "LOCK")
+            #expect(try directory.open().report.end == Offset(1))
+        }
+    }
+
+    @Test func aCopyOfAnOpenLogOpensBesideIt() throws {
+        let directory = try ScratchDirectory()
+        let writer = try directory.open().writer
+        try writer.commit([[TestChange()], [TestChange()]])
+        let copy = try ScratchDirectory()
+        // The lock is not in the bytes of its file.
+        try FileManager.default.copyItem(
+            atPath: directory.file("LOCK"), toPath: copy.file("LOCK"))
+        try copy.restore(try directory.snapshot())
+        let other = try copy.open().writer
+        #expect(try other.log.records() == writer.log.records())
+        #expect(try #require(directory.refusal()).code == .locked)
+        #expect(try #require(copy.refusal()).code == .locked)
+    }
 }

@@ -4,9 +4,14 @@
 //     storage-torture open DIR [LIMIT]               opens, says how that went, waits for end of input
 //     storage-torture fail DIR LIMIT                 appends until a write fails at the file byte LIMIT
 //     storage-torture memory DIR                     cannot map another segment, then can again
+//     storage-torture crash DIR MODE FIRST COUNT     appends known batches: `CrashWriter`
+//     storage-torture read DIR                       reads everything for each line of input
+//     storage-torture slow DIR COUNT                 commits beside a reader, and says how long that took
+//     storage-torture short DIR files|bytes          runs out of something, then has it again
 //
 // LIMIT is RLIMIT_FSIZE, which makes the kernel refuse writes beyond a byte, and cut short those that cross it.
 
+import CBusError
 import Foundation
 import Glibc
 import LogFormat
@@ -102,8 +107,32 @@ func appendBatch(to writer: LogWriter, at first: Offset) throws(StorageError) ->
     return placement.last.next
 }
 
+/// Runs one of the commands whose batches are those of `TortureBatch`; returns false if it is none of them.
+func runWithKnownBatches(_ arguments: [String]) throws -> Bool {
+    guard ["crash", "read", "slow", "short"].contains(arguments[1]) else { return false }
+    let mode = LogOptions.Acknowledgement(rawValue: arguments.dropFirst(3).first ?? "") ?? .durable
+    let options = LogOptions(
+        acknowledgement: mode,
+        segmentByteCount: LogOptions.segmentByteCountMin * (arguments[1] == "short" ? 2 : 1))
+    let (writer, report) = try Recovery.open(LogDirectory(arguments[2]), options: options)
+    say("open", "\(report.end)", writer.log.epoch.text)
+    switch arguments[1] {
+    case "crash":
+        guard arguments.count == 6, let first = UInt64(arguments[4]),
+            let count = UInt64(arguments[5])
+        else { exit(64) }
+        var crash = CrashWriter(writer, mode: mode, first: first, count: count)
+        try crash.run()
+    case "slow": try commitBesideAReader(writer, count: UInt64(arguments.last ?? "") ?? 1)
+    case "short":
+        guard let scarcity = Scarcity(rawValue: arguments.last ?? "") else { exit(64) }
+        try runShort(of: scarcity, writer)
+    default: readOnRequest(writer.log)
+    }
+    return true
+}
+
 func run(_ arguments: [String]) throws(StorageError) {
-    guard arguments.count > 2 else { exit(64) }
     let mode = LogOptions.Acknowledgement(rawValue: arguments.last ?? "") ?? .durable
     let options = LogOptions(
         acknowledgement: mode,
@@ -156,9 +185,14 @@ func run(_ arguments: [String]) throws(StorageError) {
     }
 }
 
-do throws(StorageError) {
-    try run(CommandLine.arguments)
-} catch {
+guard CommandLine.arguments.count > 2 else { exit(64) }
+livelog_install_bus_error_handler()
+do {
+    if try !runWithKnownBatches(CommandLine.arguments) { try run(CommandLine.arguments) }
+} catch let error as StorageError {
     say("refused", error.code.rawValue, error.description)
     exit(1)
+} catch {
+    say("wrong", "\(error)")
+    exit(2)
 }

@@ -65,6 +65,9 @@ package protocol DiskFile: AnyObject, Sendable {
     func write(_ bytes: RawSpan, at position: Int) throws(StorageError)
     /// Waits until all that was written is on the disk. After an error nothing is known of what is.
     func synchronize() throws(StorageError)
+    /// Takes the file's bytes from `position` on out of the page cache, as far as they are clean and nobody has
+    /// them mapped: what is read or written next meets the disk.
+    func forgetCache(from position: Int)
     /// Waits until all of the file, or all names in the directory, are on the disk.
     func synchronizeAll() throws(StorageError)
     /// Reserves the file's first `count` bytes, zeros where nothing was written: later writes into them need

@@ -143,6 +143,11 @@ private final class SystemFile: DiskFile {
         try SystemCall.run("fdatasync", self.path) { fdatasync(self.descriptor) }
     }
 
+    func forgetCache(from position: Int) {
+        // An advice: it has no failure that matters.
+        posix_fadvise(self.descriptor, position, 0, POSIX_FADV_DONTNEED)
+    }
+
     func synchronizeAll() throws(StorageError) {
         try SystemCall.run("fsync", self.path) { fsync(self.descriptor) }
     }

@@ -72,13 +72,25 @@ struct MetaFile: ~Copyable {
         }
         // Of a log that was never opened again after its creation the second page was never written.
         if failure != nil,
-            newest.generation > 0 || !bytes[MetaPage.count...].allSatisfy({ $0 == 0 })
+            newest.generation > 0 || bytes.count < 2 * MetaPage.count
+                || !bytes[MetaPage.count...].allSatisfy({ $0 == 0 })
         {
-            newest.isClosedCleanly = false
-            newest.isVisibleAheadOfDurable = true
-            newest.boot = self.unknownBoot
+            self.assumeTheWorst(of: &newest)
         }
         return MetaFile(file: file, page: newest, unsettled: newestBytes)
+    }
+
+    /// Makes a page say the worst of the log's last life, because the page that knew better is lost.
+    private static func assumeTheWorst(of page: inout MetaPage) {
+        page.isClosedCleanly = false
+        page.isVisibleAheadOfDurable = true
+        page.boot = self.unknownBoot
+    }
+
+    /// Notes that the log has records. They are not written before the second page is: if only the first one is
+    /// there, the second was lost.
+    mutating func noteRecords() {
+        if self.page.generation == 0 { Self.assumeTheWorst(of: &self.page) }
     }
 
     /// Whether a page of whatever version ends in its own checksum.

@@ -180,10 +180,11 @@ extension Recovery {
     /// Decides whether what follows the last whole batch is a torn tail or damage.
     ///
     /// - Parameters:
+    ///   - bytes: the segment's file.
     ///   - nextBase: where the next segment begins; nil for the last one.
     ///   - meta: what the log knew of its end.
     static func check(
-        _ scan: SegmentScan, of segment: Segment, nextBase: Offset?, meta: MetaPage
+        _ scan: SegmentScan, of segment: Segment, bytes: [UInt8], nextBase: Offset?, meta: MetaPage
     ) throws(StorageError) {
         let isClosedCleanly = nextBase == nil && meta.isClosedCleanly
         // The next segment was created after this one was durable to its end.
@@ -193,7 +194,7 @@ extension Recovery {
                 .corrupt, "the segment runs into the next one, which begins at offset \(nextBase)",
                 path: segment.path, position: scan.endPosition, offset: nextBase)
         }
-        try self.checkHistory(scan, of: segment, meta: meta)
+        try self.checkHistory(scan, of: segment, bytes: bytes, meta: meta)
         guard let damage = scan.damage else {
             guard let last = durable.previous, scan.end <= last else { return }
             throw StorageError(
@@ -223,13 +224,15 @@ extension Recovery {
     /// Checks that the record before the bound that the meta page notes as durable is the one that it means:
     /// otherwise one of them is from another history, or from another day.
     private static func checkHistory(
-        _ scan: SegmentScan, of segment: Segment, meta: MetaPage
+        _ scan: SegmentScan, of segment: Segment, bytes: [UInt8], meta: MetaPage
     ) throws(StorageError) {
         guard let last = meta.durable.previous, meta.durable > segment.base,
             meta.durable <= scan.end
         else { return }
-        let checksum = try segment.withRecord(at: last) { record in record.checksum }
-        guard checksum == meta.durableChecksum else {
+        // Not through the mapping: what is mapped cannot be taken out of the page cache.
+        let record = RecordView(
+            trusting: bytes.span.bytes, at: try segment.position(of: last))
+        guard record.checksum == meta.durableChecksum else {
             throw StorageError(
                 .corrupt,
                 "the record at offset \(last) is not the one that was there when the log noted that it "
@@ -241,22 +244,26 @@ extension Recovery {
     /// Cuts the `cut` bytes that follow the last whole batch and makes what is kept durable.
     ///
     /// What is not known to be durable is written once more: after an earlier failure to sync the page cache
-    /// can hold bytes that the disk does not.
+    /// can hold bytes that the disk does not. The cache is emptied before that: ext4 takes a page of a
+    /// reserved block whose first write failed for written, and writing it again from the same cache succeeds
+    /// without the block ever becoming readable.
     static func settleTail(
         _ scan: SegmentScan, of segment: Segment, bytes: [UInt8], cut: Int, file: any DiskFile,
         meta: MetaPage
     ) throws(StorageError) {
         guard cut > 0 || !meta.isClosedCleanly else { return }
-        if cut > 0 {
-            let zeros = [UInt8](repeating: 0, count: cut)
-            try file.write(zeros.span.bytes, at: scan.endPosition)
-        }
         let durable = max(scan.durable, meta.durable)
         var start = SegmentHeader.count
         if durable >= scan.end {
             start = scan.endPosition
         } else if durable > segment.base {
             start = try segment.position(of: durable)
+        }
+        try file.synchronize()
+        file.forgetCache(from: start)
+        if cut > 0 {
+            let zeros = [UInt8](repeating: 0, count: cut)
+            try file.write(zeros.span.bytes, at: scan.endPosition)
         }
         if scan.endPosition > start {
             try file.write(bytes.span.bytes.slice(start, scan.endPosition - start), at: start)

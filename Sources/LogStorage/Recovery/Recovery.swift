@@ -85,8 +85,12 @@ package enum Recovery {
                         producer, at: record.offset, isFirstOfBatch: record.isFirstOfBatch)
                 }
             }
+            if scan.end > .zero {
+                meta.noteRecords()
+                report.wasClosedCleanly = meta.page.isClosedCleanly
+            }
             try self.check(
-                scan, of: segment, nextBase: isLast ? nil : inventory.segments[index + 1].base,
+                scan, of: segment, bytes: bytes, nextBase: isLast ? nil : inventory.segments[index + 1].base,
                 meta: meta.page)
             segments.append(segment)
             if isLast {
