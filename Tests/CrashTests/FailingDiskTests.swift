@@ -4,9 +4,6 @@ import LogStorage
 import TestSupport
 import Testing
 
-/// Tests that mount something, one after the other.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct MountedDisks {}
-
 extension MountedDisks {
     /// Devices that refuse to write or to read.
     @Suite struct FailingDiskTests {

@@ -1,0 +1,4 @@
+import Testing
+
+/// Tests that mount something, one after the other.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct MountedDisks {}
