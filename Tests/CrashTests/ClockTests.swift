@@ -57,7 +57,8 @@ import Testing
 
     /// The time of the last record that a producer wrote under a moved clock, or later.
     private func lastTime(of directory: String) throws -> Int64 {
-        let (writer, report) = try Recovery.open(LogDirectory(directory), options: Torture.options(.durable))
+        let (writer, report) = try Recovery.open(
+            LogDirectory(directory), options: Torture.options(.durable))
         let last = try #require(report.end.previous)
         let time = try writer.log.withRecord(at: last) { record in record.time }
         return try #require(time)

@@ -16,7 +16,8 @@ import Testing
         let lines = child.lines()
         #expect(child.wait() == .exited(0), "\(lines)")
         #expect(lines.count == 4 && lines.dropFirst().first == "refused \(code)")
-        let (writer, report) = try Recovery.open(LogDirectory(scratch.path), options: Torture.options(.durable))
+        let (writer, report) = try Recovery.open(
+            LogDirectory(scratch.path), options: Torture.options(.durable))
         #expect(lines.last == "committed \(report.end)")
         #expect(try TortureContents(of: writer.log).batches.count >= 40)
     }

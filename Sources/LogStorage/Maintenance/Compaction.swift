@@ -58,7 +58,7 @@ extension Maintenance {
                 let canGo =
                     offset == latest
                     ? try self.isForgotten(segment, offset, hash, older: older, now: now)
-                    : try self.isSameInstance(offset, latest)
+                    : try self.core.log.isSameInstance(offset, latest)
                 if canGo { removable[Int(ordinal)] = true }
             }
         }
@@ -102,17 +102,6 @@ extension Maintenance {
             if isThere ?? true { return false }
         }
         return true
-    }
-
-    /// Whether two records are of the same instance, and not only of keys with the same hash.
-    private func isSameInstance(_ one: Offset, _ other: Offset) throws(StorageError) -> Bool {
-        let log = self.core.log
-        let result = try log.withRecord(at: one) { left throws(StorageError) -> Bool? in
-            try log.withRecord(at: other) { right in
-                left.key.isEqual(to: right.key) && left.model.isEqual(to: right.model)
-            }
-        }
-        return (result ?? nil) ?? false
     }
 
     private func remove(

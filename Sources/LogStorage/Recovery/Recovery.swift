@@ -90,7 +90,8 @@ package enum Recovery {
                 report.wasClosedCleanly = meta.page.isClosedCleanly
             }
             try self.check(
-                scan, of: segment, bytes: bytes, nextBase: isLast ? nil : inventory.segments[index + 1].base,
+                scan, of: segment, bytes: bytes,
+                nextBase: isLast ? nil : inventory.segments[index + 1].base,
                 meta: meta.page)
             segments.append(segment)
             if isLast {

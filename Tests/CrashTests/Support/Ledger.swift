@@ -88,7 +88,8 @@ struct Ledger {
     ) throws -> RecoveryReport {
         let text = comment()
         let note: Comment = "\(text)"
-        let (writer, report) = try Recovery.open(LogDirectory(directory), options: Torture.options(self.mode))
+        let (writer, report) = try Recovery.open(
+            LogDirectory(directory), options: Torture.options(self.mode))
         let found = try TortureContents(of: writer.log)
         #expect(found.end == report.end, note)
         #expect(self.acknowledgedAfterFailure.isEmpty, note)

@@ -38,7 +38,8 @@ struct TornLog {
     }
 
     private mutating func fill(_ log: String) throws {
-        let writer = try Recovery.open(LogDirectory(log), options: Torture.options(self.mode)).writer
+        let writer = try Recovery.open(LogDirectory(log), options: Torture.options(self.mode))
+            .writer
         for number in 0..<UInt64(self.batchCount) {
             let placement = try writer.submit(number)
             try writer.write()
@@ -58,7 +59,8 @@ struct TornLog {
 
     /// Opens the log in `directory`.
     func open(_ directory: String) throws -> Found {
-        let (writer, report) = try Recovery.open(LogDirectory(directory), options: Torture.options(self.mode))
+        let (writer, report) = try Recovery.open(
+            LogDirectory(directory), options: Torture.options(self.mode))
         return Found(
             log: writer.log, contents: try TortureContents(of: writer.log),
             cut: report.cutByteCount, hasNewEpoch: report.hasNewEpoch,

@@ -69,6 +69,11 @@ final class ScratchDirectory: Sendable {
         [UInt8](try Data(contentsOf: URL(filePath: self.file(name))))
     }
 
+    /// Removes the file `name`.
+    func remove(_ name: String) throws {
+        try FileManager.default.removeItem(atPath: self.file(name))
+    }
+
     /// Makes `bytes` the content of the file `name`, in place.
     func write(_ bytes: [UInt8], to name: String) throws {
         try Data(bytes).write(to: URL(filePath: self.file(name)))

@@ -1,0 +1,170 @@
+import LogFormat
+package import LogModel
+
+/// What instances are and were: their records found by the hash of their key, and groups of them at any offset.
+///
+/// Nothing is kept in memory for it. As elsewhere a hash stands for a key, so every record that is found is
+/// compared with the bytes of the key.
+extension ChangeLog {
+    /// The offset of the latest record of an instance below `end`, or below what is visible; nil if there is
+    /// none. The record can say that the instance was deleted.
+    ///
+    /// Looks at one filter for each segment or run that does not have the instance. Throws `retained` if `end`
+    /// lies where records were removed, so that nobody knows; or `corrupt`.
+    package func latestRecord(
+        model: Text, key: Text, before end: Offset? = nil
+    ) throws(StorageError) -> Offset? {
+        let hash = self.keyHash(model: model, key: key)
+        let bound = min(end ?? self.watermarks.visible, self.watermarks.visible)
+        try self.checkKept(bound, of: hash)
+        for segment in self.segments.all.reversed() where segment.base < bound {
+            var place = try self.last(of: hash, in: segment, before: bound)
+            // Another key can have the same hash: then the one before may be the one.
+            while let offset = place {
+                let found = try segment.withRecord(at: offset) { record in
+                    (isOwn: record.isOf(model: model, key: key), previous: record.previousOfKey)
+                }
+                guard let found else { break }
+                if found.isOwn { return offset }
+                place = found.previous.flatMap { $0 >= segment.base ? $0 : nil }
+            }
+        }
+        return nil
+    }
+
+    /// The offsets of the records of an instance from `start` on that are kept, ascending, at most `limit`.
+    package func history(
+        model: Text, key: Text, from start: Offset = .zero, limit: Int
+    ) throws(StorageError) -> [Offset] {
+        let hash = self.keyHash(model: model, key: key)
+        var reader = GroupReader(self, .any([hash]), of: .key, from: max(start, self.first))
+        var offsets: [Offset] = []
+        while offsets.count < limit, let offset = try reader.next() {
+            let isOwn = try self.withRecord(at: offset) { record in
+                record.isOf(model: model, key: key)
+            }
+            if isOwn == true { offsets.append(offset) }
+        }
+        return offsets
+    }
+
+    /// The record before the one at `offset` of the same instance: its before-image. Nil if it is the first,
+    /// or if the one before is not kept.
+    ///
+    /// Throws `retained` if the record itself is not kept, or `corrupt`.
+    package func previousRecord(of offset: Offset) throws(StorageError) -> Offset? {
+        let own = try self.withRecord(at: offset) { record in
+            (
+                model: Text(bytes: record.model.copy()), key: Text(bytes: record.key.copy()),
+                previous: record.previousOfKey
+            )
+        }
+        guard let own else { return nil }
+        var place = own.previous
+        while let candidate = place, candidate >= self.first {
+            let found = try self.withRecord(at: candidate) { record in
+                (isOwn: record.isOf(model: own.model, key: own.key), previous: record.previousOfKey)
+            }
+            guard let found else { return nil }
+            if found.isOwn { return candidate }
+            place = found.previous
+        }
+        return nil
+    }
+
+    /// The instances that were in `group` before the record at `end`, or are now: the offset of the record of
+    /// each that says so last, ascending.
+    ///
+    /// Reads every record of the group. Memory: about 16 bytes for each instance that was ever in it. Throws
+    /// `retained` if `end` lies where records were removed that could have mattered; or `corrupt`.
+    package func members(
+        of group: GroupKey, before end: Offset? = nil
+    ) throws(StorageError) -> [Offset] {
+        let bound = min(end ?? self.watermarks.visible, self.watermarks.visible)
+        let hash = self.hasher.groupHash(group)
+        try self.checkKept(bound, of: hash)
+        var members: [UInt64: [Offset]] = [:]
+        var reader = GroupReader(self, .any([hash]), from: self.first, to: bound)
+        while let offset = try reader.next() {
+            guard let extent = try self.extent(at: offset) else { break }
+            let found = try extent.segment.withRecord(at: offset) { record in
+                (keyHash: record.keyHash, membership: record.membership(in: group))
+            }
+            guard let found, let membership = found.membership else { continue }
+            // Keys with the same hash share a place in the table; their records tell them apart.
+            var others = members[found.keyHash] ?? []
+            for (index, other) in others.enumerated()
+            where try self.isSameInstance(other, offset) {
+                others.remove(at: index)
+                break
+            }
+            if membership != .left { others.append(offset) }
+            members[found.keyHash] = others.isEmpty ? nil : others
+        }
+        return members.values.flatMap { $0 }.sorted()
+    }
+
+    /// Whether the records at two offsets are of the same instance, and not only of keys with the same hash.
+    func isSameInstance(_ one: Offset, _ other: Offset) throws(StorageError) -> Bool {
+        let key = try self.withRecord(at: one) { record in
+            (model: Text(bytes: record.model.copy()), key: Text(bytes: record.key.copy()))
+        }
+        guard let key else { return false }
+        return try self.withRecord(at: other) { $0.isOf(model: key.model, key: key.key) } ?? false
+    }
+
+    private func keyHash(model: Text, key: Text) -> UInt64 {
+        self.hasher.keyHash(
+            model: model.bytes.span.bytes, key: key.bytes.span.bytes)
+    }
+
+    /// Throws `retained` if a state before `bound` cannot be known, because something with this hash that came
+    /// later than `bound`'s predecessor says nothing of what was removed before it.
+    private func checkKept(_ bound: Offset, of hash: UInt64) throws(StorageError) {
+        let first = self.firstAvailable(of: hash)
+        guard bound < first && bound < self.watermarks.visible else { return }
+        throw StorageError(
+            .retained,
+            "records below offset \(first) were removed: what was before offset \(bound) is not known any "
+                + "more; ask for \(first) or later", offset: bound)
+    }
+
+    private func last(
+        of hash: UInt64, in segment: Segment, before bound: Offset
+    ) throws(StorageError) -> Offset? {
+        let most = bound.distance(from: segment.base) - 1
+        switch segment.index {
+        case .sealed(let index):
+            let ordinal = try index.withView(of: segment) { view -> UInt32? in
+                let ordinal = UInt32(clamping: most)
+                return view.postings(of: hash, .key)?.last(atMost: ordinal, in: view.file)
+            }
+            return ordinal.map { segment.base.advanced(by: Int($0)) }
+        case .growing(let index):
+            // Heads are right for what is visible, and not for every bound below.
+            var place = index.head(of: hash, visible: self.watermarks.visible)
+            while let offset = place, offset >= bound {
+                let previous = try segment.withRecord(at: offset) { $0.previousOfKey }
+                place = (previous ?? nil).flatMap { $0 >= segment.base ? $0 : nil }
+            }
+            return place
+        }
+    }
+}
+
+extension RecordView {
+    /// Whether the record is of the instance `key` of `model`.
+    fileprivate func isOf(model: Text, key: Text) -> Bool {
+        self.key.isEqual(to: key.bytes.span.bytes)
+            && self.model.isEqual(to: model.bytes.span.bytes)
+    }
+
+    /// What the record did to `group`; nil if it does not carry it.
+    fileprivate func membership(in group: GroupKey) -> Membership? {
+        for index in 0..<self.groupCount {
+            let entry = self.group(index)
+            if self.isGroup(entry, group) { return entry.membership }
+        }
+        return nil
+    }
+}
