@@ -87,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "livelog",
             dependencies: [
-                "LogStorage", "Replication", "Transport", "LivelogClient",
+                "LogStorage", "Replication", "Transport", "LivelogClient", "CBusError",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -98,6 +98,7 @@ let package = Package(
 
         // C: hardware instructions and libraries of the system.
         .target(name: "CCRC32C"),
+        .target(name: "CBusError"),
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -112,13 +113,31 @@ let package = Package(
         .testTarget(
             name: "LogStorageTests",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "CLZ4", "TestSupport", "storage-torture",
+                "LogModel", "LogFormat", "LogStorage", "CLZ4", "COpenSSL", "TestSupport",
+                "storage-torture",
             ],
             swiftSettings: borrowingSettings),
         // A process that the tests of storage kill, refuse and starve.
         .executableTarget(
-            name: "storage-torture", dependencies: ["LogModel", "LogFormat", "LogStorage"],
+            name: "storage-torture",
+            dependencies: ["LogModel", "LogFormat", "LogStorage", "CBusError", "TestSupport"],
             path: "Tests/StorageTorture", swiftSettings: borrowingSettings),
+        // Real kills, power cuts and failing devices: needs root, loop devices and FUSE.
+        .testTarget(
+            name: "CrashTests",
+            dependencies: ["LogModel", "LogFormat", "LogStorage", "TestSupport", "storage-torture"],
+            swiftSettings: borrowingSettings),
+        // A machine in memory that fails as machines do, and what must hold then.
+        .target(
+            name: "LogSimulation", dependencies: ["LogModel", "LogFormat", "LogStorage", "TestSupport"],
+            path: "Tests/LogSimulation", swiftSettings: borrowingSettings),
+        .testTarget(
+            name: "LogSimulationTests",
+            dependencies: ["LogModel", "LogFormat", "LogStorage", "LogSimulation", "TestSupport"],
+            swiftSettings: borrowingSettings),
+        .executableTarget(
+            name: "log-simulation", dependencies: ["LogSimulation"], path: "Tests/LogSimulationRunner",
+            swiftSettings: borrowingSettings),
         .testTarget(
             name: "MatchingTests", dependencies: ["LogModel", "LogFormat", "Matching", "TestSupport"],
             swiftSettings: borrowingSettings),
