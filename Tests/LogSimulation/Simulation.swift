@@ -21,6 +21,8 @@ package final class Simulation {
         /// How often the log was opened, and records that were appended and kept in the end.
         package let openingCount: Int
         package let recordCount: Int
+        /// How often things happened that a run is made for, by name.
+        package let counts: [String: Int]
 
         /// What to print of a failure.
         package var report: String {
@@ -51,6 +53,7 @@ package final class Simulation {
     var maintenance: [any SimulatedMaintenance] = []
     var options: LogOptions
     var openingCount = 0
+    private(set) var counts: [String: Int] = [:]
     let manner: Manner
 
     /// What the life of the process is like.
@@ -127,8 +130,12 @@ package final class Simulation {
         return Outcome(
             seed: seed, violation: violation, digest: simulation.trace.digest,
             lastSteps: simulation.trace.lastSteps, diskStepCount: simulation.disk.stepCount,
-            openingCount: simulation.openingCount, recordCount: simulation.oracle.records.count)
+            openingCount: simulation.openingCount, recordCount: simulation.oracle.records.count,
+            counts: simulation.counts)
     }
+
+    /// Counts something that a run is made for.
+    func count(_ name: String) { self.counts[name, default: 0] += 1 }
 
     private func run() throws(Violation) {
         try self.open()
