@@ -18,8 +18,9 @@ package final class Simulation {
         package let lastSteps: String
         /// Operations of the disk.
         package let diskStepCount: Int
-        /// How often the log was opened, and records that were appended and kept in the end.
+        /// How often the log was opened.
         package let openingCount: Int
+        /// Records that the log has in the end.
         package let recordCount: Int
         /// How often things happened that a run is made for, by name.
         package let counts: [String: Int]
@@ -37,6 +38,7 @@ package final class Simulation {
         /// Background work, of which each opening makes one object each.
         package var maintenance: [MakeMaintenance] = []
 
+        /// An honest disk and no background work.
         package init() {}
     }
 
