@@ -108,6 +108,7 @@ extension Simulation {
     }
 
     private func checkRefusal(of flip: Flip) throws(Violation) {
+        self.count("damage refused")
         self.apply(flip)
         let before = self.disk.contents(of: flip.path)
         switch self.tryToOpen() {

@@ -6,6 +6,7 @@ import TestSupport
 extension Simulation {
     /// Ends the process, and the power if `power` says so.
     func stop(power: Bool) {
+        self.count(power ? "losses of power" : "kills")
         self.trace.note(power ? "the power is lost" : "the process is killed")
         if self.writer != nil {
             self.expectation.floor = power ? self.oracle.durable : self.oracle.appended
@@ -38,10 +39,11 @@ extension Simulation {
 
     /// The kernel forgets what a failed sync has left.
     private func evict() {
+        self.count("evictions after a failed sync")
         self.trace.note("the cache forgets what was not written")
         self.disk.evict()
         self.expectation.floor = min(self.expectation.floor, self.oracle.durable)
-        self.expectation.epochMayChange = true
+        if self.expectation.isVisibleAheadOfDurable { self.expectation.epochMayChange = true }
     }
 
     /// Opens the log, again and again until nothing comes between.
@@ -98,15 +100,21 @@ extension Simulation {
         let newFaults = self.disk.faultCount - faultCount
         self.expectation.isClosed = false
         if self.options.acknowledgement == .written { self.expectation.epochMayChange = true }
-        if self.disk.isDead { return self.stop(power: self.random.chance(1, in: 3)) }
+        if self.disk.isDead {
+            self.count("deaths while opening")
+            return self.stop(power: self.random.chance(1, in: 3))
+        }
         switch error.code {
         case .io where newFaults > 0:
             let isEvictable =
                 newFaults == 1 && self.disk.lastFault?.kind == .synchronize
                 && self.disk.lastFault?.path.hasSuffix(".segment") ?? false
+            self.count("faults while opening")
+            if self.expectation.isVisibleAheadOfDurable { self.expectation.epochMayChange = true }
             self.stop(power: self.random.chance(1, in: 4))
             if isEvictable, self.random.chance(1, in: 2) { self.evict() }
         case .diskFull where self.disk.freeByteCount < self.options.segmentByteCount:
+            self.count("openings of a full disk")
             self.disk.freeByteCount = Self.plenty
             self.stop(power: false)
         case .corrupt where self.expectation.residual != nil:
@@ -129,6 +137,9 @@ extension Simulation {
         self.writer = writer
         self.disk.armed = nil
         self.disk.diesAt = nil
+        if report.hasNewEpoch { self.count("new epochs") }
+        if report.cutByteCount > 0 { self.count("torn tails") }
+        if self.expectation.residual != nil { self.count("damage taken for a torn tail") }
         if self.expectation.residual != nil, !self.expectation.isVisibleAheadOfDurable {
             // The stated risk: what the last commit wrote was taken for a torn tail.
             self.oracle.forgive(from: Int(report.end.rawValue))

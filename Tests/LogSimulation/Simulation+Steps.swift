@@ -126,13 +126,17 @@ extension Simulation {
             if newFaults == 1, self.disk.lastFault?.kind == .synchronize {
                 self.life.isEvictable = true
             }
-            if newFaults > 0 { self.life.isPoisoned = true }
+            if newFaults > 0 {
+                self.life.isPoisoned = true
+                self.count("failed writers")
+            }
         case .io:
             try promise(newFaults > 0, "\(name) failed without a fault: \(error)")
         case .diskFull:
             try promise(
                 self.disk.freeByteCount < self.options.segmentByteCount,
                 "\(name): the disk is not full: \(error)")
+            self.count("appends to a full disk")
         default: throw Violation("\(name) threw \(error.code): \(error)")
         }
     }
@@ -241,6 +245,9 @@ extension Simulation {
     }
 
     private func close() throws(Violation) {
+        if self.random.chance(self.manner.faultShare, in: 16) {
+            self.disk.armed = self.random.pick([.write, .synchronize])
+        }
         let isClosed: Void? = try self.call("close") { (writer) throws(StorageError) in
             try writer.close()
         }

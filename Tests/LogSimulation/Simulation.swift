@@ -18,9 +18,12 @@ package final class Simulation {
         package let lastSteps: String
         /// Operations of the disk.
         package let diskStepCount: Int
-        /// How often the log was opened, and records that were appended and kept in the end.
+        /// How often the log was opened.
         package let openingCount: Int
+        /// Records that the log has in the end.
         package let recordCount: Int
+        /// How often things happened that a run is made for, by name.
+        package let counts: [String: Int]
 
         /// What to print of a failure.
         package var report: String {
@@ -35,6 +38,7 @@ package final class Simulation {
         /// Background work, of which each opening makes one object each.
         package var maintenance: [MakeMaintenance] = []
 
+        /// An honest disk and no background work.
         package init() {}
     }
 
@@ -51,6 +55,7 @@ package final class Simulation {
     var maintenance: [any SimulatedMaintenance] = []
     var options: LogOptions
     var openingCount = 0
+    private(set) var counts: [String: Int] = [:]
     let manner: Manner
 
     /// What the life of the process is like.
@@ -127,8 +132,12 @@ package final class Simulation {
         return Outcome(
             seed: seed, violation: violation, digest: simulation.trace.digest,
             lastSteps: simulation.trace.lastSteps, diskStepCount: simulation.disk.stepCount,
-            openingCount: simulation.openingCount, recordCount: simulation.oracle.records.count)
+            openingCount: simulation.openingCount, recordCount: simulation.oracle.records.count,
+            counts: simulation.counts)
     }
+
+    /// Counts something that a run is made for.
+    func count(_ name: String) { self.counts[name, default: 0] += 1 }
 
     private func run() throws(Violation) {
         try self.open()

@@ -1,19 +1,19 @@
-package import LogModel
+import LogModel
 import TestSupport
 
 /// What a producer submits, in plain values.
-package struct SimulatedChange: Hashable, Sendable {
-    package var action: Action
-    package var model: Text
-    package var key: Scalar
-    package var groups: [SimulatedGroup]
-    package var instance: String
+struct SimulatedChange: Hashable, Sendable {
+    var action: Action
+    var model: Text
+    var key: Scalar
+    var groups: [SimulatedGroup]
+    var instance: String
 }
 
 /// A property and its value.
-package struct SimulatedGroup: Hashable, Sendable {
-    package var property: Text
-    package var value: Scalar
+struct SimulatedGroup: Hashable, Sendable {
+    var property: Text
+    var value: Scalar
 
     /// The group of all of a model.
     static let model = SimulatedGroup(property: "", value: .null)
@@ -78,7 +78,8 @@ struct Workload {
         }
         let number = String(self.serial)
         let serial = String(repeating: " ", count: max(0, 8 - number.utf8.count)) + number
-        let padding = String(repeating: "x", count: size)
+        let padding = String(
+            decoding: [UInt8](repeating: UInt8(ascii: "x"), count: size), as: UTF8.self)
         return SimulatedChange(
             action: random.pick([.created, .updated, .updated, .deleted] as [Action]),
             model: random.pick(Self.models), key: Self.keys[random.below(self.keyCount)],

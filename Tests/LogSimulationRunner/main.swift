@@ -28,10 +28,12 @@ let start = DispatchTime.now().uptimeNanoseconds
 var failureCount = 0
 var diskStepCount = 0
 var openingCount = 0
+var counts: [String: Int] = [:]
 for number in 0..<seedCount {
     let outcome = Simulation.run(seed: UInt64(first + number))
     diskStepCount += outcome.diskStepCount
     openingCount += outcome.openingCount
+    counts.merge(outcome.counts) { $0 + $1 }
     if let violation = outcome.violation {
         failureCount += 1
         print(keepsGoing ? "seed \(outcome.seed): \(violation)" : outcome.report)
@@ -43,5 +45,8 @@ for number in 0..<seedCount {
             "\(number + 1) seeds in \(Int(seconds)) s: \(openingCount) openings, "
                 + "\(diskStepCount) disk steps, \(failureCount) failures")
     }
+}
+if !isQuiet {
+    for (name, count) in counts.sorted(by: { $0.key < $1.key }) { print("\(count) \(name)") }
 }
 exit(failureCount == 0 ? 0 : 1)

@@ -101,9 +101,19 @@ package enum Recovery {
                 report.hasNewEpoch = self.mustChangeEpoch(
                     meta.page, boot: boot, cut: report.cutByteCount > 0, last: segment.epoch)
                 if report.hasNewEpoch { try meta.update { $0.epoch = self.newEpoch(directory) } }
-                try self.settleTail(
-                    scan, of: segment, bytes: bytes, cut: report.cutByteCount, file: file,
-                    meta: meta.page)
+                // After a failed sync zeros can be in the cache that the disk does not have.
+                let cut =
+                    meta.page.boot == MetaFile.unknownBoot
+                    ? bytes.count - scan.endPosition : report.cutByteCount
+                do throws(StorageError) {
+                    try self.settleTail(
+                        scan, of: segment, bytes: bytes, cut: cut, file: file, meta: meta.page)
+                } catch {
+                    // The kernel may forget what it could not write, within the same boot. If this cannot be
+                    // noted either, the disk is gone.
+                    try? meta.update { $0.boot = MetaFile.unknownBoot }
+                    throw error
+                }
             }
             tail = Tail(
                 header: segment.header, active: (segment, file), end: scan.end,

@@ -13,11 +13,15 @@ package struct DiskStep: Sendable {
 
     /// Its number, from 1.
     package let number: Int
+    /// What was asked for.
     package let kind: Kind
+    /// Which file or directory it was about.
     package let path: String
-    /// The byte at which it begins and how many it is about, where that means something.
+    /// The byte at which it begins, where that means something.
     package let position: Int
+    /// How many bytes it is about, where that means something.
     package let count: Int
+    /// How it went.
     package let outcome: Outcome
 }
 
@@ -35,6 +39,7 @@ package final class Trace {
     /// A digest of all steps: the same for the same run.
     package private(set) var digest: UInt64 = 0xcbf2_9ce4_8422_2325
 
+    /// Nothing has happened yet.
     package init() {}
 
     /// Notes what the simulation does.

@@ -27,7 +27,7 @@ struct ExpectedRecord {
     var fate = Fate.kept
 
     /// What maintenance may have done to a record.
-    package enum Fate {
+    enum Fate {
         case kept
         /// It was given up, and whether it is gone already is not known.
         case mayBeGone
