@@ -9,6 +9,7 @@ package final class Appender: Sendable {
     /// The queue that it takes from.
     package let queue: IngressQueue
     private let thread: DedicatedThread
+    private let upkeep: UpkeepThread
     private let failed: Flag
 
     /// Whether a failed write or sync ended the log's life as a writer.
@@ -30,12 +31,14 @@ package final class Appender: Sendable {
     ) throws(StorageError) {
         let queue = IngressQueue(limits: limits)
         let failed = Flag()
+        let upkeep = try UpkeepThread(writer.maintenance, logger: logger, clock: clock)
         self.queue = queue
         self.failed = failed
+        self.upkeep = upkeep
         self.thread = try DedicatedThread {
             var loop = AppenderLoop(
                 writer: writer, acknowledgement: acknowledgement, queue: queue, bell: bell,
-                failed: failed, logger: logger, clock: clock)
+                upkeep: upkeep, failed: failed, logger: logger, clock: clock)
             loop.run()
         }
     }
@@ -43,6 +46,8 @@ package final class Appender: Sendable {
     /// Takes no more submissions, appends what waits, closes the log and ends the thread. Blocks until
     /// then: not for event loops. Call it once.
     package func stop() {
+        // First, because the log is closed when nothing is done to it any more.
+        self.upkeep.stop()
         self.queue.close()
         self.thread.join()
     }
@@ -54,18 +59,22 @@ private struct AppenderLoop {
     let acknowledgement: LogOptions.Acknowledgement
     let queue: IngressQueue
     let bell: VisibleBell
+    let upkeep: UpkeepThread
     let failed: Flag
     let logger: Logger
     let clock: @Sendable () -> Int64
+    private var begunSegments = 0
     /// Submissions that were appended and wait for the commit.
     private var answered:
         [(reply: @Sendable (Submission.Outcome) -> Void, outcome: Submission.Outcome)] = []
 
     init(
         writer: LogWriter, acknowledgement: LogOptions.Acknowledgement, queue: IngressQueue,
-        bell: VisibleBell, failed: Flag, logger: Logger, clock: @escaping @Sendable () -> Int64
+        bell: VisibleBell, upkeep: UpkeepThread, failed: Flag, logger: Logger,
+        clock: @escaping @Sendable () -> Int64
     ) {
         self.writer = writer
+        self.upkeep = upkeep
         self.acknowledgement = acknowledgement
         self.queue = queue
         self.bell = bell
@@ -75,13 +84,17 @@ private struct AppenderLoop {
     }
 
     mutating func run() {
-        while let group = self.queue.takeAll() {
+        while let group = self.queue.takeAll(onIdle: self.noteDurable) {
             for submission in group {
                 self.append(submission)
                 if self.writer.pendingByteCount >= Appender.groupByteCountMax { self.commit() }
             }
             self.commit()
             if self.acknowledgement == .written && self.queue.isEmpty { self.synchronizeLate() }
+            if self.writer.begunSegments != self.begunSegments {
+                self.begunSegments = self.writer.begunSegments
+                self.upkeep.ring()
+            }
         }
         do throws(StorageError) {
             try self.writer.close()
@@ -130,6 +143,16 @@ private struct AppenderLoop {
             reply(failure.map { .refused($0, appended: nil) } ?? outcome)
         }
         self.answered.removeAll(keepingCapacity: true)
+    }
+
+    /// Lets the log note how far it is durable, now that there is time.
+    private func noteDurable() {
+        guard !self.failed.isRaised else { return }
+        do throws(StorageError) {
+            try self.writer.noteDurable()
+        } catch {
+            self.tellFailure(error)
+        }
     }
 
     private func synchronizeLate() {

@@ -29,9 +29,12 @@ extension Dispatcher {
             do throws(StorageError) {
                 try self.takeStep(index)
             } catch {
-                self.logger.error("a session is closed: \(error)")
-                self.fail(index)
-                continue
+                // What was removed while the step was taken is told by the next one.
+                if error.code != .retained {
+                    self.logger.error("a session is closed: \(error)")
+                    self.fail(index)
+                    continue
+                }
             }
             byteCount += self.flush(index)
             self.queueIfLagging(index)
@@ -51,17 +54,38 @@ extension Dispatcher {
     }
 
     private func takeStep(_ index: Int) throws(StorageError) {
+        self.refuseWhatWasRemoved(index)
         guard let subscriptions = self.entries[index]?.session.subscriptions else { return }
         let lagging = subscriptions.indices.filter { subscriptions[$0].isLagging }
         guard let start = lagging.map({ subscriptions[$0].next }).min() else { return }
-        if start < self.cursor, let extent = self.log.extent(at: start) {
+        if start < self.cursor, let extent = try self.log.extent(at: start) {
             let reached = try self.deliverWindow(
                 of: lagging.map { ($0, subscriptions[$0]) }, from: start, in: extent, to: index)
+            // Again, for what was removed meanwhile: what was read may not be all.
+            self.refuseWhatWasRemoved(index)
             for slot in lagging { self.entries[index]?.session.advance(slot, to: reached) }
             let token = try self.log.token(at: reached).text
             self.entries[index]?.session.endBatch(next: reached, token: token, isForced: true)
         }
         try self.joinLive(index, lagging)
+    }
+
+    /// Ends the lagging subscriptions of whose groups something was removed that they have not had; the others
+    /// go on from what is kept. A client of rest-live 1 is never told of the past and goes on too.
+    private func refuseWhatWasRemoved(_ index: Int) {
+        guard let session = self.entries[index]?.session else { return }
+        for slot in session.subscriptions.indices where session.subscriptions[slot].isLagging {
+            let subscription = session.subscriptions[slot]
+            if session.dialect == .livelog1,
+                subscription.next < self.log.firstAvailable(of: subscription.hash)
+            {
+                let failure = ChangeLog.ResumeFailure.retained
+                self.entries[index]?.session.refuse(
+                    slot, reason: failure.rawValue, message: failure.explanation)
+            } else {
+                self.entries[index]?.session.advance(slot, to: self.log.first)
+            }
+        }
     }
 
     /// Makes live the subscriptions that have reached the loop's cursor.
@@ -70,6 +94,7 @@ extension Dispatcher {
     /// its subscriptions become live together.
     private func joinLive(_ index: Int, _ slots: [Int]) throws(StorageError) {
         guard let session = self.entries[index]?.session else { return }
+        let slots = slots.filter { session.subscriptions[$0].isLagging }
         let reached = slots.filter { session.subscriptions[$0].next >= self.cursor }
         if session.dialect == .restLive1 && reached.count < slots.count { return }
         for slot in reached {
@@ -101,7 +126,7 @@ extension Dispatcher {
         if end < min(extent.end, self.cursor), let last = end.previous {
             // The limit ended the window; a batch that it cuts is left to the next step, unless there is no
             // other: then all of it is looked through.
-            let batch = extent.batch(of: last)
+            let batch = try extent.batch(of: last)
             if batch.upperBound != end && batch.lowerBound > start {
                 end = batch.lowerBound
                 offsets.removeAll { $0 >= end }
@@ -113,10 +138,11 @@ extension Dispatcher {
         let segment = extent.segment
         var batch = start..<start
         for (place, offset) in offsets.enumerated() {
-            let record = try segment.checkedRecord(at: offset)
-            self.deliver(record, to: subscriptions, of: index)
+            _ = try segment.withRecord(at: offset) { record in
+                self.deliver(record, to: subscriptions, of: index)
+            }
             // A frame ends with a batch, also where the batch's other records are nobody's.
-            if !batch.contains(offset) { batch = extent.batch(of: offset) }
+            if !batch.contains(offset) { batch = try extent.batch(of: offset) }
             let batchEnd = batch.upperBound
             guard (place + 1 < offsets.count ? offsets[place + 1] : end) >= batchEnd else {
                 continue

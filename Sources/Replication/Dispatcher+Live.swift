@@ -1,6 +1,7 @@
 import LogFormat
 import LogModel
 import LogStorage
+import Logging
 import Matching
 import Sessions
 
@@ -13,19 +14,32 @@ extension Dispatcher {
             self.cursor = self.log.watermarks.visible
             return
         }
+        do throws(StorageError) {
+            try self.readNewRecords()
+        } catch {
+            // The loop was so far behind that records were removed before it came to them, or one is damaged.
+            self.logger.error("live subscriptions read on by themselves: \(error)")
+            self.leaveLive()
+        }
+    }
+
+    private func readNewRecords() throws(StorageError) {
         var records = 0
         var byteCount = 0
         while records < self.limits.recordsPerTurnMax, byteCount < self.limits.byteCountPerTurnMax,
-            let extent = self.log.extent(at: self.cursor)
+            let extent = try self.log.extent(at: self.cursor)
         {
             // A batch lies in one segment and becomes visible whole, so this ends with a batch.
             while self.cursor < extent.end {
-                let record = extent.segment.record(at: self.cursor)
-                byteCount += self.giveOut(record)
+                // Nil is one that compaction removed, and then the loop is hours behind.
+                let end = try extent.segment.withOwnRecord(at: self.cursor) { record in
+                    byteCount += self.giveOut(record)
+                    return record.isLastOfBatch ? record.checksum : nil
+                }
                 self.cursor = self.cursor.next
                 records += 1
-                if record.isLastOfBatch {
-                    self.endBatch(in: extent.segment, record.checksum)
+                if let end, let checksum = end {
+                    self.endBatch(in: extent.segment, checksum)
                     if records >= self.limits.recordsPerTurnMax
                         || byteCount >= self.limits.byteCountPerTurnMax
                     {

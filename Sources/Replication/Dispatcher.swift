@@ -233,6 +233,20 @@ package final class Dispatcher {
             .internalError, reason: "a record of the log is damaged")
     }
 
+    /// Makes every live subscription lag from the loop's cursor on, which goes on to what is visible: for when the
+    /// loop itself cannot read what is between. Each subscription then reads what concerns it, or is told.
+    func leaveLive() {
+        for index in self.entries.indices {
+            guard let session = self.entries[index]?.session else { continue }
+            for slot in session.subscriptions.indices where session.subscriptions[slot].isLive {
+                self.leaveMatcher(index, slot)
+                self.entries[index]?.session.becomeLagging(slot, cursor: self.cursor)
+            }
+            self.queueIfLagging(index)
+        }
+        self.cursor = self.log.watermarks.visible
+    }
+
     private func leaveMatcher(_ index: Int, _ slot: Int) {
         guard let subscription = self.entries[index]?.session.subscriptions[slot] else { return }
         self.matcher.remove(
@@ -250,12 +264,14 @@ package final class Dispatcher {
         case .now: next = visible
         case .start: next = self.log.first
         case .token(let token):
-            if let failure = self.log.refusal(of: token) {
+            let hash = self.entries[index]?.session.subscriptions[slot].hash ?? 0
+            if let failure = self.log.refusal(of: token, groups: [hash]) {
                 self.entries[index]?.session.refuse(
                     slot, reason: failure.rawValue, message: failure.explanation)
                 return
             }
-            next = token.next
+            // A reader from whom nothing was removed goes on from what is kept.
+            next = max(token.next, self.log.first)
         }
         guard let token = self.token(at: next) else {
             self.fail(index)

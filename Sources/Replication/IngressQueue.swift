@@ -61,8 +61,14 @@ package final class IngressQueue: Sendable {
         self.bell.ring()
     }
 
+    /// After how many milliseconds without a submission the appender is idle.
+    static let idleMilliseconds = 100
+
     /// Everything that waits, at least one submission; nil when closed and empty. Blocks: for the appender.
-    func takeAll() -> [Submission]? {
+    ///
+    /// - Parameter onIdle: called once if nothing comes for a moment.
+    func takeAll(onIdle: () -> Void) -> [Submission]? {
+        var wasIdle = false
         while true {
             let (taken, isClosed) = self.state.withLock { state in
                 let taken = state.waiting
@@ -72,7 +78,12 @@ package final class IngressQueue: Sendable {
             }
             if !taken.isEmpty { return taken }
             if isClosed { return nil }
-            self.bell.wait()
+            if wasIdle {
+                self.bell.wait()
+            } else if !self.bell.wait(milliseconds: Self.idleMilliseconds) {
+                wasIdle = true
+                onIdle()
+            }
         }
     }
 

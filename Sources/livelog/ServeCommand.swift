@@ -1,4 +1,5 @@
 import ArgumentParser
+import CBusError
 import LogStorage
 import Logging
 import Replication
@@ -29,6 +30,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Bytes of a segment file; a multiple of 4096.")
     var segmentBytes = LogOptions().segmentByteCount
 
+    @OptionGroup(title: "Old segments")
+    var old: UpkeepOptions
+
     @Option(help: "How much to say on stderr: debug, info, notice, warning or error.")
     var logLevel = LogLevel.notice
 
@@ -40,7 +44,9 @@ struct ServeCommand: AsyncParsableCommand {
         let files = Machine.raiseFileLimit()
         logger.info("connections and files that the system allows: \(files)")
         let options = LogOptions(
-            acknowledgement: self.ack.option, segmentByteCount: self.segmentBytes)
+            acknowledgement: self.ack.option, segmentByteCount: self.segmentBytes,
+            upkeep: self.old.upkeep)
+        livelog_install_bus_error_handler()
         let opened = try Recovery.open(LogDirectory(self.data), options: options)
         Self.tell(opened.report, directory: self.data, logger: logger)
 
@@ -85,7 +91,9 @@ struct ServeCommand: AsyncParsableCommand {
             logger.notice("created a log in \(directory)")
             return
         }
-        logger.notice("opened the log in \(directory): \(report.end) records")
+        logger.notice(
+            "opened the log in \(directory): it ends at offset \(report.end), in \(report.segmentCount) segments"
+        )
         if !report.wasClosedCleanly {
             logger.notice(
                 "it was not closed the last time; everything acknowledged is there, \(report.cutByteCount) bytes that were not are cut"

@@ -115,8 +115,8 @@ struct AppenderTests {
             let replies = Replies()
             try fixture.submit([[1]], to: replies)
             _ = replies.wait(for: 1)
-            let extent = try #require(fixture.log.extent(at: .zero))
-            #expect(extent.segment.record(at: .zero).time == 1_700_000_000_000_001)
+            let time = try fixture.log.withRecord(at: .zero) { record in record.time }
+            #expect(time == 1_700_000_000_000_001)
             fixture.appender.stop()
         }
     }

@@ -65,6 +65,9 @@ package final class LogWriter {
         self.file = recovered.file
     }
 
+    /// How many segments were begun by this writer: when it rises there is something for `maintenance` to do.
+    package private(set) var begunSegments = 0
+
     /// Bytes that wait for ``write()``.
     package var pendingByteCount: Int { self.pending.bytes.count }
 
@@ -280,6 +283,7 @@ package final class LogWriter {
         self.log.segments.append(segment)
         self.producers.begin(self.next)
         self.pending.position = SegmentHeader.count
+        self.begunSegments += 1
     }
 
     /// After a failed sync the kernel may forget what readers have seen, within the same boot. The next opening

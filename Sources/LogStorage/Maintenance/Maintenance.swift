@@ -119,3 +119,18 @@ package final class Maintenance: Sendable {
         return nil
     }
 }
+
+extension Maintenance.Step: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .reserved: "reserved the next segment"
+        case .sealed(let base): "sealed the segment at \(base)"
+        case .rebuiltIndex(let base): "built the index of the segment at \(base) again"
+        case .retained(let bound): "removed the records below \(bound)"
+        case .merged(let range): "merged the keys of \(range.lowerBound) to \(range.upperBound)"
+        case .compressed(let base): "compressed the segment at \(base)"
+        case .compacted(let base, let removed):
+            "took \(removed) records from the segment at \(base)"
+        }
+    }
+}

@@ -48,7 +48,12 @@ package final class Doorbell: @unchecked Sendable {
     /// Creates a bell that has not rung.
     package init() {
         pthread_mutex_init(self.mutex, nil)
-        pthread_cond_init(self.condition, nil)
+        // Waiting with a limit goes by the clock that never jumps.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(self.condition, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -72,5 +77,21 @@ package final class Doorbell: @unchecked Sendable {
         while !self.isRung { pthread_cond_wait(self.condition, self.mutex) }
         self.isRung = false
         pthread_mutex_unlock(self.mutex)
+    }
+
+    /// The same, but for `milliseconds` at most. Returns whether it was rung.
+    package func wait(milliseconds: Int) -> Bool {
+        var limit = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &limit)
+        let nanoseconds = limit.tv_nsec + milliseconds % 1000 * 1_000_000
+        limit.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
+        limit.tv_nsec = nanoseconds % 1_000_000_000
+        pthread_mutex_lock(self.mutex)
+        defer { pthread_mutex_unlock(self.mutex) }
+        while !self.isRung {
+            if pthread_cond_timedwait(self.condition, self.mutex, &limit) == ETIMEDOUT { break }
+        }
+        defer { self.isRung = false }
+        return self.isRung
     }
 }

@@ -259,6 +259,8 @@ extension Recovery {
         } else if durable > segment.base {
             start = try segment.position(of: durable)
         }
+        // Whole pages, because that is what the cache forgets.
+        start = start / 4096 * 4096
         try file.synchronize()
         file.forgetCache(from: start)
         if cut > 0 {

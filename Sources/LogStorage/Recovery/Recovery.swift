@@ -145,7 +145,8 @@ package enum Recovery {
             page.isClosedCleanly = false
             page.activeBase = active.segment.base
         }
-        for name in inventory.leftovers { try directory.remove(name) }
+        // One of them can have become the new segment.
+        for name in inventory.leftovers where directory.has(name) { try directory.remove(name) }
         report.end = tail.end
         report.segmentCount = list.all.count
         let recovered = RecoveredLog(

@@ -15,6 +15,7 @@ extension Problem {
             case .diskFull: (507, "No space")
             case .batchTooLarge: (413, "Too large")
             case .sequenceTooOld: (409, "Sequence too old")
+            case .retained: (410, "No longer kept")
             case .poisoned, .io, .corrupt, .locked, .notALog: (503, "The log takes no appends")
             }
         self.init(

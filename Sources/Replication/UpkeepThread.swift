@@ -1,0 +1,60 @@
+import LogStorage
+import Logging
+import Synchronization
+
+/// Does to a log what is to be done besides appending, on a thread of its own: whenever a segment was begun,
+/// and now and then, because segments also grow old by themselves.
+final class UpkeepThread: Sendable {
+    /// How often it looks whether something has grown old, in milliseconds.
+    private static let intervalMilliseconds = 1000
+    /// How long it waits after something went wrong, in milliseconds, if nobody rings.
+    private static let pauseMilliseconds = 10_000
+
+    private let thread: DedicatedThread
+    private let bell: Doorbell
+    private let isStopping: Signal
+
+    private final class Signal: Sendable {
+        let isRaised = Atomic(false)
+    }
+
+    /// Starts the thread.
+    init(
+        _ maintenance: Maintenance, logger: Logger, clock: @escaping @Sendable () -> Int64
+    ) throws(StorageError) {
+        let bell = Doorbell()
+        let isStopping = Signal()
+        self.bell = bell
+        self.isStopping = isStopping
+        self.thread = try DedicatedThread {
+            while !isStopping.isRaised.load(ordering: .acquiring) {
+                let pause = Self.takeStep(maintenance, logger: logger, now: clock())
+                if pause > 0 { _ = bell.wait(milliseconds: pause) }
+            }
+        }
+    }
+
+    /// Says that there is something to do.
+    func ring() { self.bell.ring() }
+
+    /// Ends the thread after the step that it is at. Blocks until then. Call it once.
+    func stop() {
+        self.isStopping.isRaised.store(true, ordering: .releasing)
+        self.bell.ring()
+        self.thread.join()
+    }
+
+    /// Takes a step, and returns for how long there is nothing to do.
+    private static func takeStep(_ maintenance: Maintenance, logger: Logger, now: Int64) -> Int {
+        do throws(StorageError) {
+            guard let step = try maintenance.step(now: now) else {
+                return self.intervalMilliseconds
+            }
+            logger.info("upkeep: \(step)")
+            return 0
+        } catch {
+            logger.error("upkeep of the log failed and is tried again: \(error)")
+            return self.pauseMilliseconds
+        }
+    }
+}
