@@ -54,9 +54,12 @@ final class LogCore: Sendable {
 
     /// Ends the log's life as one that is written to.
     func poison(_ error: StorageError) -> StorageError {
-        self.failure.withLock { $0 = $0 ?? error }
+        let first = self.failure.withLock { failure in
+            failure = failure ?? error
+            return failure ?? error
+        }
         self.hasFailed.store(true, ordering: .releasing)
-        return Self.poisoned(by: error)
+        return Self.poisoned(by: first)
     }
 
     /// The same, and a failure ends the log's life as one that is written to.

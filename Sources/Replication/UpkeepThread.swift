@@ -28,8 +28,11 @@ final class UpkeepThread: Sendable {
         self.isStopping = isStopping
         self.thread = try DedicatedThread {
             while !isStopping.isRaised.load(ordering: .acquiring) {
-                let pause = Self.takeStep(maintenance, logger: logger, now: clock())
-                if pause > 0 { _ = bell.wait(milliseconds: pause) }
+                switch Self.takeStep(maintenance, logger: logger, now: clock()) {
+                case .again: break
+                case .later(let milliseconds): _ = bell.wait(milliseconds: milliseconds)
+                case .never: bell.wait()
+                }
             }
         }
     }
@@ -44,17 +47,27 @@ final class UpkeepThread: Sendable {
         self.thread.join()
     }
 
-    /// Takes a step, and returns for how long there is nothing to do.
-    private static func takeStep(_ maintenance: Maintenance, logger: Logger, now: Int64) -> Int {
+    /// When the next step is to be taken.
+    private enum Next {
+        case again
+        case later(milliseconds: Int)
+        case never
+    }
+
+    private static func takeStep(_ maintenance: Maintenance, logger: Logger, now: Int64) -> Next {
         do throws(StorageError) {
             guard let step = try maintenance.step(now: now) else {
-                return self.intervalMilliseconds
+                return .later(milliseconds: self.intervalMilliseconds)
             }
             logger.info("upkeep: \(step)")
-            return 0
+            return .again
         } catch {
+            if error.code == .poisoned {
+                logger.error("upkeep of the log has ended: \(error)")
+                return .never
+            }
             logger.error("upkeep of the log failed and is tried again: \(error)")
-            return self.pauseMilliseconds
+            return .later(milliseconds: self.pauseMilliseconds)
         }
     }
 }

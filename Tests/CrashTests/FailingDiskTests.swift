@@ -17,7 +17,8 @@ extension MountedDisks {
             let failing = try FailingDisk()
             var ledger = Ledger(mode)
             for round in 0..<5 * rounds {
-                var child = try Child(Torture.crash(failing.log, mode, first: ledger.next))
+                var child = try Child(
+                    Torture.crash(failing.log, mode, first: ledger.next, maintains: false))
                 for _ in 0..<30 { child.line().map { ledger.take($0) } }
                 // While it is stopped it waits for no sync, so that the next write is one of the log's data.
                 child.stop()
@@ -34,7 +35,8 @@ extension MountedDisks {
                 )
 
                 child = try Child(
-                    Torture.crash(failing.log, mode, first: ledger.next, count: 10))
+                    Torture.crash(
+                        failing.log, mode, first: ledger.next, count: 10, maintains: false))
                 let last = ledger.follow(child).last
                 #expect(child.wait() == .exited(0) && last == "closed")
                 try failing.remount()
@@ -48,7 +50,9 @@ extension MountedDisks {
         func aSegmentThatCannotBeReadIsAnError(segment: Int) throws {
             let failing = try FailingDisk()
             var ledger = Ledger(.durable)
-            _ = ledger.follow(try Child(Torture.crash(failing.log, .durable, first: 0, count: 40)))
+            _ = ledger.follow(
+                try Child(
+                    Torture.crash(failing.log, .durable, first: 0, count: 40, maintains: false)))
             try ledger.check(failing.log)
 
             // While it is open: the bytes are not in memory any more, and the device does not give them again.

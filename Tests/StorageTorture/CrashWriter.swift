@@ -22,6 +22,9 @@ struct CrashWriter {
     /// The number after the last batch; nil for no end.
     let end: UInt64?
 
+    /// Whether segments are sealed and compressed on the way.
+    var maintains = true
+
     private var waiting: [(number: UInt64, placement: LogWriter.Placement)] = []
 
     init(_ writer: LogWriter, mode: LogOptions.Acknowledgement, first: UInt64, count: UInt64) {
@@ -58,7 +61,20 @@ struct CrashWriter {
             self.number += 1
         }
         try self.commit()
-        return isFull ? self.waitForSpace() : true
+        if isFull { return self.waitForSpace() }
+        if self.maintains { try self.maintain() }
+        return true
+    }
+
+    /// Takes a step of what is done beside appending: sealing, compressing, and so on.
+    private func maintain() throws(StorageError) {
+        do throws(StorageError) {
+            _ = try self.writer.maintenance.step(now: Machine.wallClock())
+            if self.number % 16 == 0 { try self.writer.noteDurable() }
+        } catch {
+            // Without space the step is taken later.
+            if error.code != .diskFull { throw error }
+        }
     }
 
     private mutating func append() throws(StorageError) {

@@ -113,15 +113,17 @@ func runWithKnownBatches(_ arguments: [String]) throws -> Bool {
     let mode = LogOptions.Acknowledgement(rawValue: arguments.dropFirst(3).first ?? "") ?? .durable
     let options = LogOptions(
         acknowledgement: mode,
-        segmentByteCount: LogOptions.segmentByteCountMin * (arguments[1] == "short" ? 2 : 1))
+        segmentByteCount: LogOptions.segmentByteCountMin * (arguments[1] == "short" ? 2 : 1),
+        upkeep: Upkeep(coldAge: 0))
     let (writer, report) = try Recovery.open(LogDirectory(arguments[2]), options: options)
     say("open", "\(report.end)", writer.log.epoch.text)
     switch arguments[1] {
     case "crash":
-        guard arguments.count == 6, let first = UInt64(arguments[4]),
+        guard arguments.count >= 6, let first = UInt64(arguments[4]),
             let count = UInt64(arguments[5])
         else { exit(64) }
         var crash = CrashWriter(writer, mode: mode, first: first, count: count)
+        crash.maintains = arguments.last != "alone"
         try crash.run()
     case "slow": try commitBesideAReader(writer, count: UInt64(arguments.last ?? "") ?? 1)
     case "short":

@@ -50,7 +50,7 @@ package final class Maintenance: Sendable {
                 try self.core.checkHealth()
                 return .success(try self.nextStep(now: now, &evaluations))
             } catch {
-                return .failure(error)
+                return .failure(error.code == .poisoned ? self.core.poison(error) : error)
             }
         }
         return try result.get()
@@ -64,7 +64,7 @@ package final class Maintenance: Sendable {
                 while self.unsealed.count > count, try self.sealFirst() != nil {}
                 return .success(())
             } catch {
-                return .failure(error)
+                return .failure(error.code == .poisoned ? self.core.poison(error) : error)
             }
         }
         try result.get()

@@ -41,6 +41,8 @@ package struct LogDirectory: Sendable {
 
     /// Gives the file `name` the contents that `body` writes, durably, or leaves what was there: the file is
     /// written under another name first. A crash leaves that other file, which the next opening removes.
+    ///
+    /// Throws `poisoned` if a sync fails: then the disk is not to be trusted with anything any more.
     func write(
         _ name: String, _ body: (any DiskFile) throws(StorageError) -> Void
     ) throws(StorageError) {
@@ -49,14 +51,23 @@ package struct LogDirectory: Sendable {
         do throws(StorageError) {
             let file = try self.open(temporary, .create)
             try body(file)
-            try file.synchronize()
+            try self.poisoning { () throws(StorageError) in try file.synchronize() }
         } catch {
             // The reason for which it failed is what matters; a leftover is removed at the next opening.
             try? self.remove(temporary)
             throw error
         }
         try self.rename(temporary, to: name)
-        try self.synchronize()
+        try self.poisoning { () throws(StorageError) in try self.synchronize() }
+    }
+
+    /// Makes a failure of `sync` one after which nothing is acknowledged any more.
+    func poisoning(_ sync: () throws(StorageError) -> Void) throws(StorageError) {
+        do throws(StorageError) {
+            try sync()
+        } catch {
+            throw StorageError(.poisoned, error.message, path: error.path)
+        }
     }
 
     /// What names end in that a crash can leave behind and nobody looks for.

@@ -30,8 +30,8 @@ enum SegmentFile {
     /// and its name before this returns.
     ///
     /// Throws `diskFull` if the space cannot be reserved, or another error while the log is as it was before;
-    /// or `poisoned`: after a failed renaming nobody knows whether the file has its name, and one more record
-    /// in the segment before would lie beyond its end.
+    /// or `poisoned`: after a failed sync the disk is not to be trusted, and after a failed renaming nobody
+    /// knows whether the file has its name, and one more record in the segment before would lie beyond its end.
     static func begin(
         _ header: SegmentHeader, in directory: LogDirectory, reserve: SegmentReserve
     ) throws(StorageError) -> (segment: Segment, file: any DiskFile) {
@@ -41,7 +41,7 @@ enum SegmentFile {
         let segment: Segment
         do throws(StorageError) {
             try file.write(header.bytes.span.bytes, at: 0)
-            try file.synchronize()
+            try directory.poisoning { () throws(StorageError) in try file.synchronize() }
             segment = try Segment(
                 growing: directory.path(of: self.name(base: header.base)), header: header,
                 mapping: try file.map(count: Int(header.fileCount)))

@@ -7,11 +7,14 @@ enum Torture {
     static let program = URL(filePath: CommandLine.arguments[0])
         .deletingLastPathComponent().appending(path: "storage-torture").path
 
-    /// The command that appends the batches from `first` on, `count` of them, or for ever if that is 0.
+    /// The command that appends the batches from `first` on, `count` of them, or for ever if that is 0; and
+    /// seals and compresses segments on the way, unless it is to do nothing but append.
     static func crash(
-        _ directory: String, _ mode: LogOptions.Acknowledgement, first: UInt64, count: UInt64 = 0
+        _ directory: String, _ mode: LogOptions.Acknowledgement, first: UInt64, count: UInt64 = 0,
+        maintains: Bool = true
     ) -> [String] {
         [self.program, "crash", directory, mode.rawValue, "\(first)", "\(count)"]
+            + (maintains ? [] : ["alone"])
     }
 
     /// The command `name` on a log.
