@@ -15,7 +15,7 @@ enum Appending {
         let records = command.number("records", 1_000_000)
         let keys = command.number("keys", 0)
         let writer = try Recovery.open(
-            LogDirectory(command.directory), options: Logs.options
+            LogDirectory(command.directory), options: command.options
         ).writer
         let workload = Workload()
         try self.prepare(keys: keys, workload, writer)
@@ -97,7 +97,7 @@ enum Appending {
         var random = Workload.Random(seed: 13)
         let before = Meter.ownMemory
         let writer = try Recovery.open(
-            LogDirectory(command.directory), options: Logs.options
+            LogDirectory(command.directory), options: command.options
         ).writer
         var found = Findings()
         found["own_mib_after_opening"] = Meter.ownMemory - before

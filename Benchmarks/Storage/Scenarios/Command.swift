@@ -1,4 +1,5 @@
 import Glibc
+import LogStorage
 
 /// Ends the process with a message.
 func stop(_ message: String, _ code: Int32) -> Never {
@@ -11,6 +12,11 @@ func stop(_ message: String, _ code: Int32) -> Never {
 struct Command {
     let scenario: String
     let directory: String
+    /// How the log is kept: nothing becomes cold unless the scenario says so.
+    var options: LogOptions {
+        LogOptions(
+            segmentByteCount: self.number("segment", 64 << 20), upkeep: Upkeep(coldAge: nil))
+    }
     private var numbers: [String: Int] = [:]
 
     init(_ arguments: [String]) {

@@ -12,9 +12,6 @@ enum Logs {
     static let recordsOfLateOwner = 100
     static let lateOwner = 1_000_000
 
-    /// Never cold: what becomes cold, and when, is the scenario's to say.
-    static var options: LogOptions { LogOptions(upkeep: Upkeep(coldAge: nil)) }
-
     static func listCount(_ records: Int) -> Int { max(records / self.recordsOfList, 1) }
 
     /// The task of the record at `offset` of a log of `records` records: each has a key of its own.
@@ -33,7 +30,7 @@ enum Logs {
         let records = command.number("records", 100_000)
         let workload = Workload()
         let start = Meter.wall
-        var options = self.options
+        var options = command.options
         if command.number("cold", 0) != 0 { options.upkeep.coldAge = -1_000_000_000 }
         let writer = try Recovery.open(LogDirectory(command.directory), options: options).writer
         let upkeeper = try Upkeeper(writer.maintenance)

@@ -39,7 +39,7 @@ enum Reading {
         for (name, list) in [("first", 0), ("other", 1), ("again", 0)] {
             let pass = try self.read(
                 Workload.group(list: list), from: log.log.first, limit: .max, in: log.log)
-            found["records_" + name] = Double(pass.count)
+            try self.check(pass.count, Logs.recordsOfList)
             found["records_per_second_" + name] = Double(pass.count) / pass.nanoseconds * 1e9
             found["first_record_us_" + name] = pass.firstNanoseconds / 1000
         }
@@ -63,7 +63,7 @@ enum Reading {
             let refusal = log.log.refusal(of: token, groups: hashes)
             let pass = try self.read(group, from: cursor, limit: 100, in: log.log)
             found["resume_us_" + name] = (Meter.wall - began) / 1000
-            found["records_" + name] = refusal == nil ? Double(pass.count) : -1
+            try self.check(refusal == nil ? pass.count : 0, Logs.recordsOfLateOwner)
         }
         for name in ["first", "again"] {
             let pass = try self.read(group, from: log.log.first, limit: 100, in: log.log)
@@ -78,7 +78,7 @@ enum Reading {
         let before = Meter.ownMemory
         let (wall, thread) = (Meter.wall, Meter.thread)
         let (writer, report) = try Recovery.open(
-            LogDirectory(command.directory), options: Logs.options)
+            LogDirectory(command.directory), options: command.options)
         var found = Findings()
         found["open_ms"] = (Meter.wall - wall) / 1e6
         found["open_cpu_ms"] = (Meter.thread - thread) / 1e6
@@ -91,7 +91,14 @@ enum Reading {
     }
 
     private static func writer(_ command: Command) throws(StorageError) -> LogWriter {
-        try Recovery.open(LogDirectory(command.directory), options: Logs.options).writer
+        try Recovery.open(LogDirectory(command.directory), options: command.options).writer
+    }
+
+    /// A figure of a reader that found something else would mean nothing.
+    private static func check(_ found: Int, _ expected: Int) throws(StorageError) {
+        guard found == expected else {
+            throw StorageError(.corrupt, "\(found) records were found instead of \(expected)")
+        }
     }
 
     private struct Pass {
