@@ -73,7 +73,8 @@ struct BatchPlan {
             case .nowhere: break
             case .step(let groups): self.compare(own, with: groups, in: changes)
             case .record(let offset):
-                _ = try history.withRecord(at: offset, pending: pending) { record in
+                _ = try history.withRecord(at: offset, pending: pending, isChecked: true) {
+                    record in
                     self.compare(own, with: record, in: &changes)
                 }
             }

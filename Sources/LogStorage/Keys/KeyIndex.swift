@@ -96,10 +96,10 @@ struct KeyIndex: ~Copyable {
         return nil
     }
 
-    /// Lends the record `offset` to `body`, after a check unless it is pending. Returns false if it is no
-    /// longer kept.
+    /// Lends the record `offset` to `body`, after a check unless it is pending, or was checked just now as
+    /// ``lastRecord(of:from:in:pending:)`` does. Returns false if it is no longer kept.
     func withRecord(
-        at offset: Offset, pending: borrowing PendingRecords,
+        at offset: Offset, pending: borrowing PendingRecords, isChecked: Bool = false,
         _ body: (borrowing RecordView) -> Void
     ) throws(StorageError) -> Bool {
         if offset >= pending.base, let (_, index) = self.growing.first {
@@ -107,7 +107,9 @@ struct KeyIndex: ~Copyable {
             return true
         }
         guard let segment = self.log.segments.segment(of: offset)?.segment else { return false }
-        return try segment.withRecord(at: offset) { record in body(record) } != nil
+        return isChecked
+            ? try segment.withCheckedRecord(at: offset) { record in body(record) } != nil
+            : try segment.withRecord(at: offset) { record in body(record) } != nil
     }
 
     private static func isRecord(
