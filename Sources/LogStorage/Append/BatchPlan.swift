@@ -21,8 +21,12 @@ struct BatchPlan {
     /// Bytes of all records.
     private(set) var byteCount = 0
 
-    /// The last step of each key hash, which a later step of the batch follows.
+    /// The last step of each key hash, which a later step of the batch follows. Not kept of a batch of one.
     private var lastStep: [UInt64: Int] = [:]
+    /// The key hash of each change.
+    private var keyHashes: [UInt64] = []
+    /// The last record with each of them before the batch.
+    private var lastRecords: [Offset?] = []
 
     /// Where it is written which groups an instance is in before a change.
     private enum Before {
@@ -37,7 +41,8 @@ struct BatchPlan {
     mutating func removeAll() {
         self.steps.removeAll(keepingCapacity: true)
         self.groups.removeAll(keepingCapacity: true)
-        self.lastStep.removeAll(keepingCapacity: true)
+        if !self.lastStep.isEmpty { self.lastStep.removeAll(keepingCapacity: true) }
+        self.keyHashes.removeAll(keepingCapacity: true)
         self.byteCount = 0
     }
 
@@ -49,14 +54,18 @@ struct BatchPlan {
         pending: borrowing PendingRecords, hasher: GroupHasher
     ) throws(StorageError) {
         self.removeAll()
+        for change in changes.list[batch] {
+            self.keyHashes.append(Self.keyHash(of: change, in: changes, hasher: hasher))
+        }
+        try history.lastRecords(ofKeyHashes: self.keyHashes, into: &self.lastRecords)
         for index in batch {
             let change = changes.list[index]
-            let keyHash = Self.keyHash(of: change, in: changes, hasher: hasher)
-            let earlier = self.lastStep[keyHash]
-            let last = earlier == nil ? try history.lastRecord(ofKeyHash: keyHash) : nil
+            let keyHash = self.keyHashes[self.steps.count]
+            let last = self.lastRecords[self.steps.count]
+            let earlier = self.lastStep.isEmpty ? nil : self.lastStep[keyHash]
             let before = try self.before(
-                change, keyHash: keyHash, last: last, in: changes, history: history,
-                pending: pending)
+                change, keyHash: keyHash, earlier: earlier, last: last, in: changes,
+                history: history, pending: pending)
             let start = self.groups.count
             self.addGroups(of: change, in: changes, before: before, hasher: hasher)
             let own = start..<self.groups.count
@@ -64,11 +73,12 @@ struct BatchPlan {
             case .nowhere: break
             case .step(let groups): self.compare(own, with: groups, in: changes)
             case .record(let offset):
-                _ = try history.withRecord(at: offset, pending: pending) { record in
+                _ = try history.withRecord(at: offset, pending: pending, isChecked: true) {
+                    record in
                     self.compare(own, with: record, in: &changes)
                 }
             }
-            self.lastStep[keyHash] = self.steps.count
+            if batch.count > 1 { self.lastStep[keyHash] = self.steps.count }
             self.steps.append(
                 Step(
                     change: change, keyHash: keyHash,
@@ -111,11 +121,10 @@ struct BatchPlan {
 
     /// Finds where it is written which groups the instance of `change` is in just before it.
     private func before(
-        _ change: Changes.Change, keyHash: UInt64, last: Offset?, in changes: Changes,
-        history: borrowing KeyIndex, pending: borrowing PendingRecords
+        _ change: Changes.Change, keyHash: UInt64, earlier: Int?, last: Offset?,
+        in changes: Changes, history: borrowing KeyIndex, pending: borrowing PendingRecords
     ) throws(StorageError) -> Before {
-        var step = self.lastStep[keyHash]
-        let isFirst = step == nil
+        var step = earlier
         while let index = step {
             let earlier = self.steps[index]
             if Self.isSame(earlier.change, change, in: changes) {
@@ -125,8 +134,7 @@ struct BatchPlan {
             step = self.steps[..<index].lastIndex { $0.keyHash == keyHash }
         }
         let offset = try history.lastRecord(
-            of: change, from: isFirst ? last : try history.lastRecord(ofKeyHash: keyHash),
-            in: changes, pending: pending)
+            of: change, from: last, in: changes, pending: pending)
         return offset.map { .record($0) } ?? .nowhere
     }
 

@@ -50,6 +50,22 @@ struct KeyIndex: ~Copyable {
         return try self.sealed.last(of: keyHash)
     }
 
+    /// The last record with each of `hashes`, into the same places of `found`. Faster for many than one after
+    /// the other, because waits for memory overlap.
+    func lastRecords(
+        ofKeyHashes hashes: [UInt64], into found: inout [Offset?]
+    ) throws(StorageError) {
+        found.removeAll(keepingCapacity: true)
+        if hashes.count == 1 {
+            found.append(try self.lastRecord(ofKeyHash: hashes[0]))
+            return
+        }
+        for _ in hashes { found.append(nil) }
+        var wanted = Array(hashes.indices)
+        for (_, index) in self.growing { index.findLast(of: hashes, at: &wanted, into: &found) }
+        try self.sealed.find(hashes, at: &wanted, into: &found)
+    }
+
     /// The last record in sealed segments with the hash of a producer.
     func lastSealedRecord(ofProducerHash hash: UInt64) throws(StorageError) -> Offset? {
         try self.sealed.last(of: hash)
@@ -80,10 +96,10 @@ struct KeyIndex: ~Copyable {
         return nil
     }
 
-    /// Lends the record `offset` to `body`, after a check unless it is pending. Returns false if it is no
-    /// longer kept.
+    /// Lends the record `offset` to `body`, after a check unless it is pending, or was checked just now as
+    /// ``lastRecord(of:from:in:pending:)`` does. Returns false if it is no longer kept.
     func withRecord(
-        at offset: Offset, pending: borrowing PendingRecords,
+        at offset: Offset, pending: borrowing PendingRecords, isChecked: Bool = false,
         _ body: (borrowing RecordView) -> Void
     ) throws(StorageError) -> Bool {
         if offset >= pending.base, let (_, index) = self.growing.first {
@@ -91,7 +107,9 @@ struct KeyIndex: ~Copyable {
             return true
         }
         guard let segment = self.log.segments.segment(of: offset)?.segment else { return false }
-        return try segment.withRecord(at: offset) { record in body(record) } != nil
+        return isChecked
+            ? try segment.withCheckedRecord(at: offset) { record in body(record) } != nil
+            : try segment.withRecord(at: offset) { record in body(record) } != nil
     }
 
     private static func isRecord(

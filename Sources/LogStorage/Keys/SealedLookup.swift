@@ -55,6 +55,48 @@ struct SealedLookup: Sendable {
         return nil
     }
 
+    /// The last record with each of `hashes` at the places `wanted`, into the same places of `found`. Leaves
+    /// in `wanted` those that have none.
+    ///
+    /// One source after the other for all hashes: the looks at a source do not depend on each other, so
+    /// that the processor waits for the memory of many of them at once. Throws as ``last(of:)`` does.
+    func find(
+        _ hashes: [UInt64], at wanted: inout [Int], into found: inout [Offset?]
+    ) throws(StorageError) {
+        for source in self.sources {
+            guard !wanted.isEmpty else { return }
+            var kept = 0
+            switch source {
+            case .segment(let segment):
+                try segment.sealed?.withView(of: segment) { view in
+                    for place in wanted {
+                        let last = Self.last(of: hashes[place], in: view)
+                        found[place] = last.map { segment.base.advanced(by: Int($0)) }
+                        wanted[kept] = place
+                        kept += last == nil ? 1 : 0
+                    }
+                }
+            case .run(let run):
+                for place in wanted {
+                    let hash = hashes[place]
+                    var isFound = false
+                    do throws(FormatError) {
+                        if let offset = try run.offset(of: hash) {
+                            isFound = true
+                            found[place] = offset < self.retained ? nil : offset
+                        }
+                    } catch {
+                        found[place] = try self.last(of: hash, insteadOf: run)
+                        isFound = found[place] != nil
+                    }
+                    wanted[kept] = place
+                    kept += isFound ? 0 : 1
+                }
+            }
+            wanted.removeLast(wanted.count - kept)
+        }
+    }
+
     /// A run is derived data: where it is damaged, the segments that it covers know the same.
     private func last(of hash: UInt64, insteadOf run: RunFile) throws(StorageError) -> Offset? {
         for segment in self.segments.reversed()
@@ -66,9 +108,14 @@ struct SealedLookup: Sendable {
 
     private static func last(of hash: UInt64, in segment: Segment) throws(StorageError) -> Offset? {
         let ordinal = try segment.sealed?.withView(of: segment) { view in
-            (view.postings(of: hash, .key) ?? view.postings(of: hash, .producer))?.last
+            Self.last(of: hash, in: view)
         }
         guard let ordinal else { return nil }
         return segment.base.advanced(by: Int(ordinal))
+    }
+
+    private static func last(of hash: UInt64, in view: borrowing IndexView) -> UInt32? {
+        guard view.mayContain(hash) else { return nil }
+        return (view.postings(of: hash, .key) ?? view.postings(of: hash, .producer))?.last
     }
 }

@@ -71,6 +71,21 @@ final class GrowingIndex: Sendable {
     func last(of hash: UInt64) -> Offset? {
         self.heads.withLock { $0.last(of: hash) }.map { self.base.advanced(by: Int($0)) }
     }
+
+    /// The same for each of `hashes` at the places `wanted`, into the same places of `found`. Leaves in `wanted`
+    /// those that have none.
+    func findLast(of hashes: [UInt64], at wanted: inout [Int], into found: inout [Offset?]) {
+        var kept = 0
+        self.heads.withLock { heads in
+            for place in wanted {
+                let last = heads.last(of: hashes[place])
+                found[place] = last.map { self.base.advanced(by: Int($0)) }
+                wanted[kept] = place
+                kept += last == nil ? 1 : 0
+            }
+        }
+        wanted.removeLast(wanted.count - kept)
+    }
 }
 
 /// The last record of each hash in one segment, as ordinals within the segment.

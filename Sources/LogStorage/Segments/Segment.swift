@@ -146,6 +146,15 @@ package final class Segment: Sendable {
         return try body(self.hotRecord(at: index.position(of: offset)))
     }
 
+    /// The same for a record that the caller has had checked just now. What is read from a file's compressed
+    /// form is checked again.
+    func withCheckedRecord<Result>(
+        at offset: Offset, _ body: (borrowing RecordView) throws(StorageError) -> Result
+    ) throws(StorageError) -> Result? {
+        guard case .hot = self.contents else { return try self.withRecord(at: offset, body) }
+        return try body(self.hotRecord(at: try self.position(of: offset)))
+    }
+
     /// What survives of the record at `offset`, which must be visible: its checksum and its marks.
     func trace(of offset: Offset) throws(StorageError) -> (checksum: UInt32, marks: BatchMarks) {
         let position = try self.position(of: offset)
