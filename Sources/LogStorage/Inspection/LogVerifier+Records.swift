@@ -12,7 +12,8 @@ final class SegmentCheck {
     var lastChecksum: UInt32
     var firstTime: Int64?
     var lastTime: Int64 = 0
-    var recordCount = 0
+    /// Where in the file the block is that the records at hand are in; nil if they lie there themselves.
+    var blockPosition: Int?
     /// Records that are damaged, as ordinals.
     private(set) var missing: [Range<UInt32>] = []
 
@@ -89,8 +90,8 @@ extension LogVerifier {
         func problem(_ reason: String) {
             self.report(
                 Finding(
-                    .damage, state.name, position: position, offset: offset, reason,
-                    advice: Finding.Advice.restoreSegment))
+                    .damage, state.name, position: state.blockPosition ?? position, offset: offset,
+                    reason, advice: Finding.Advice.restoreSegment))
         }
         if let endsBatch = state.endsBatch, endsBatch != record.isFirstOfBatch {
             problem("the batch before is not whole")
@@ -106,7 +107,6 @@ extension LogVerifier {
         state.lastTime = record.time
         state.lastChecksum = record.checksum
         state.next = offset.next
-        state.recordCount += 1
         self.summary.recordCount += 1
     }
 
@@ -210,6 +210,7 @@ extension LogVerifier {
                 continue
             }
             digest.add(block.bytes)
+            state.blockPosition = place.position
             let failure = RecordWalk.walk(block.bytes, seed: cold.seed) { record, at in
                 self.passRemoved(before: record.offset, cold, state)
                 guard record.offset == state.next, record.offset < cold.end,
@@ -256,6 +257,7 @@ extension LogVerifier {
                         advice: Finding.Advice.restoreSegment))
             }
             state.endsBatch = removed.marks.isLastOfBatch
+            self.checks?.noteMissing()
             state.lastChecksum = removed.checksum
             state.next = state.next.next
         }

@@ -111,6 +111,7 @@ package final class LogVerifier {
         }
         self.checkDirectory(start)
         self.summary.first = start.segments.first?.base ?? .zero
+        self.history.addHole(.zero..<self.summary.first)
         try self.checkSegments(start)
         try self.checkKeysInFurtherPasses()
         try self.checkRuns()
@@ -191,6 +192,7 @@ package final class LogVerifier {
     /// One pass about keys only: everything else was checked in the first one.
     private func checkKeys() throws(StorageError) {
         let listing = try self.inspector.listing()
+        self.history.addHole(.zero..<(listing.segments.first?.base ?? .zero))
         for (place, item) in listing.segments.enumerated() {
             let next = place + 1 < listing.segments.count ? listing.segments[place + 1].base : nil
             guard let segment = try? self.inspector.segment(item) else {

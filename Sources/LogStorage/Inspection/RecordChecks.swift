@@ -11,9 +11,8 @@ struct RecordChecks {
     private var heads = HashTable<UInt32>(filler: 0)
     private var base = Offset.zero
     private var lastTime = Int64.min
-    /// Whether the records before this one were all there, in this segment.
-    private var isDense = true
-    private var producer: ProducerIdentity?
+    /// The producer of the batch at hand, if a record of it was seen.
+    private var producer: ProducerIdentity??
 
     init(_ hasher: GroupHasher) {
         self.hasher = hasher
@@ -23,12 +22,11 @@ struct RecordChecks {
     mutating func begin(_ base: Offset) {
         self.base = base
         self.heads = HashTable(filler: 0)
-        self.isDense = true
-        self.producer = nil
+        self.producer = .none
     }
 
     /// Notes that a record before the next one is not there: damaged, or removed.
-    mutating func noteMissing() { self.isDense = false }
+    mutating func noteMissing() { self.producer = .none }
 
     /// Checks the next record.
     ///
@@ -40,11 +38,11 @@ struct RecordChecks {
             problem("the time is before that of the record before")
         }
         self.lastTime = max(self.lastTime, record.time)
-        if record.isFirstOfBatch || !self.isDense {
-            self.producer = record.producer
-        } else if record.producer != self.producer {
+        let producer = record.producer
+        if !record.isFirstOfBatch, let known = self.producer, known != producer {
             problem("the producer is not that of the batch")
         }
+        self.producer = .some(producer)
         if self.hasher.keyHash(model: record.model, key: record.key) != record.keyHash {
             problem("the hash of the key is not that of its text")
         }

@@ -52,7 +52,7 @@ struct UpkeptLog {
             var batch = mill.batch()
             // Keys that come once or a few times, beside those that come all the time.
             batch.append(TestChange(key: .string("once \(number / 3)"), instance: "{\"n\":\(number)}"))
-            let id = ProducerIdentity.ID(low: UInt64(number % 5 + 1), high: 9)
+            let id = ProducerIdentity.ID(low: UInt64(number % 5 + 1), high: seed)
             let producer =
                 number % 4 == 0
                 ? ProducerIdentity(id: id, sequence: UInt64(number) + 1) : nil
