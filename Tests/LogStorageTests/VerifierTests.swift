@@ -20,7 +20,8 @@ import Testing
         #expect(cold.isEmpty == [.open, .unsealed, .sealed].contains(state))
         #expect((summary.first > .zero) == (state == .retained))
         let records = summary.end.distance(from: summary.first)
-        #expect(state == .compacted ? summary.recordCount < records : summary.recordCount == records)
+        #expect(
+            state == .compacted ? summary.recordCount < records : summary.recordCount == records)
         #expect(state == .open || summary.segmentCount > 4)
     }
 
@@ -47,7 +48,8 @@ import Testing
             }
             if round == 3 { try directory.pretendOtherBoot() }
         }
-        #expect(try UpkeptLog.findings(directory.path).findings.filter { $0.severity != .note } == [])
+        #expect(
+            try UpkeptLog.findings(directory.path).findings.filter { $0.severity != .note } == [])
     }
 
     @Test func aTornTailIsANoteAndTheNextOpeningCutsIt() throws {

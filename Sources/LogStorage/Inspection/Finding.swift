@@ -48,7 +48,8 @@ package struct Finding: Hashable, Sendable {
     enum Advice {
         static let restoreSegment =
             "restore the file from a copy or a replica: a sealed segment never changes"
-        static let restoreTail = "restore the directory from a copy; see livelog log repair --dry-run"
+        static let restoreTail =
+            "restore the directory from a copy; see livelog log repair --dry-run"
         static let removeDerived =
             "stop the server and remove the file: it is made again from the records"
         static let reopen = "nothing: it is made again when the log is opened and worked on"

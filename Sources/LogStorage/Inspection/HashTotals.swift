@@ -120,7 +120,8 @@ private struct HashCursor {
         // An index of what is there until now: that of a segment that was sealed here.
         let base = extent.segment.base
         var builder = IndexBuilder()
-        try extent.segment.forEachRecord(upTo: extent.end) { record, position throws(StorageError) in
+        try extent.segment.forEachRecord(upTo: extent.end) {
+            record, position throws(StorageError) in
             builder.add(record, at: position, hasher: hasher)
         }
         let bytes = builder.finish(
@@ -173,7 +174,9 @@ private struct CursorHeap {
 
     init(_ cursors: [HashCursor]) {
         self.cursors = cursors.filter { $0.current != nil }
-        for place in stride(from: self.cursors.count / 2 - 1, through: 0, by: -1) { self.sink(place) }
+        for place in stride(from: self.cursors.count / 2 - 1, through: 0, by: -1) {
+            self.sink(place)
+        }
     }
 
     /// The least entry of all.

@@ -58,7 +58,8 @@ struct KeyHistory {
         let offset = record.offset.rawValue
         self.table.update(hash) { $0 = Last(offset: offset, groups: after) }
         // The parts after the first one are about as large as that was in the end.
-        while self.table.count > self.keyCountMax && self.partition == 0 && self.partitionBits < 16 {
+        while self.table.count > self.keyCountMax && self.partition == 0 && self.partitionBits < 16
+        {
             self.partitionBits += 1
             // Without other instance variables, so that the table is not copied.
             let (partition, bits) = (self.partition, self.partitionBits)

@@ -1,5 +1,5 @@
 import LogFormat
-import LogModel
+package import LogModel
 
 /// Reading a log from outside as its own process reads it.
 extension LogInspector {
@@ -82,5 +82,12 @@ extension ChangeLog {
             let end = index + 1 < segments.count ? segments[index + 1].base : visible
             return SegmentExtent(segment: segments[index], end: min(end, visible))
         }
+    }
+}
+
+extension SegmentExtent {
+    /// The part of the stretch that is below `end`.
+    package func prefix(upTo end: Offset) -> SegmentExtent {
+        SegmentExtent(segment: self.segment, end: min(self.end, end))
     }
 }

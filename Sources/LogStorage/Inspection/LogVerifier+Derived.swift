@@ -128,7 +128,8 @@ extension LogVerifier {
         for (place, item) in listing.segments.enumerated()
         where run.header.first <= item.base && item.base < run.header.end {
             let next =
-                place + 1 < listing.segments.count ? listing.segments[place + 1].base : run.header.end
+                place + 1 < listing.segments.count
+                ? listing.segments[place + 1].base : run.header.end
             if covered < item.base { removed.append(covered..<item.base) }
             covered = next
             guard self.indexed.contains(item.base) else {
@@ -213,7 +214,8 @@ struct RunComparison {
     private func checkExtra(_ entry: RunEntry) {
         let offset = Offset(entry.offset)
         if !self.removed.contains(where: { $0.contains(offset) }) {
-            self.report(entry.hash, offset, "the run names a record that is not of this key or producer")
+            self.report(
+                entry.hash, offset, "the run names a record that is not of this key or producer")
         }
     }
 }

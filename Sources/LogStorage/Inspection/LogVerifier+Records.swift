@@ -30,8 +30,9 @@ final class SegmentCheck {
     func addMissing(_ range: Range<Offset>) {
         let base = self.segment.header.base
         self.missing.append(
-            UInt32(clamping: range.lowerBound.distance(from: base))..<UInt32(
-                clamping: range.upperBound.distance(from: base)))
+            UInt32(
+                clamping: range.lowerBound.distance(from: base))..<UInt32(
+                    clamping: range.upperBound.distance(from: base)))
         self.endsBatch = nil
         self.next = range.upperBound
     }
@@ -122,7 +123,8 @@ extension LogVerifier {
         let end = isLast ? tail?.end : facts?.end ?? nextBase
         let endPosition = isLast ? tail?.endPosition : facts.map { Int($0.endPosition) }
         let stop = RecordWalk.walk(
-            span, from: SegmentHeader.count, to: endPosition ?? header.recordsEnd, first: header.base,
+            span, from: SegmentHeader.count, to: endPosition ?? header.recordsEnd,
+            first: header.base,
             end: end ?? header.base, seed: header.seed,
             damage: { damage in
                 self.report(
@@ -271,7 +273,8 @@ extension LogVerifier {
             self.report(
                 Finding(
                     .damage, state.name,
-                    position: segment.generation > 0 || segment.isCold ? 0 : segment.header.recordsEnd,
+                    position: segment.generation > 0 || segment.isCold
+                        ? 0 : segment.header.recordsEnd,
                     offset: segment.header.base, reason, advice: Finding.Advice.restoreSegment))
         }
         if let facts = segment.facts, state.isWhole {

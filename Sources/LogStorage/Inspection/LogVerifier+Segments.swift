@@ -110,7 +110,8 @@ extension LogVerifier {
         guard let previous = self.previous else { return true }
         if header.base > previous.end {
             damage(
-                40, "the records \(previous.end) to \(header.base.rawValue - 1) are missing: a segment "
+                40,
+                "the records \(previous.end) to \(header.base.rawValue - 1) are missing: a segment "
                     + "was lost")
             self.lose(previous.end..<header.base)
             return true
@@ -150,6 +151,7 @@ extension LogVerifier {
                 wasSealed ? .damage : .staleDerived, segment.name,
                 position: segment.header.recordsEnd + failure.position, offset: segment.header.base,
                 "the last page is not whole: \(failure.message)",
-                advice: "nothing: the segment is sealed again when the log is opened and worked on"))
+                advice: "nothing: the segment is sealed again when the log is opened and worked on")
+        )
     }
 }

@@ -106,7 +106,9 @@ package final class LogVerifier {
             self.report(
                 Finding(
                     error, file: MetaFile.name,
-                    advice: "restore it from a copy of the same log: without it nothing can be checked"))
+                    advice:
+                        "restore it from a copy of the same log: without it nothing can be checked")
+            )
             return self.summary
         }
         self.checkDirectory(start)
@@ -148,7 +150,8 @@ package final class LogVerifier {
                 Finding(
                     .damage, MetaFile.name, position: failure.position,
                     "one of the two pages does not count: \(failure.message)",
-                    advice: "the other page has all that is needed; the next opening writes both, and "
+                    advice:
+                        "the other page has all that is needed; the next opening writes both, and "
                         + "begins a new epoch"))
         }
         do throws(StorageError) {
@@ -160,7 +163,8 @@ package final class LogVerifier {
         for name in listing.leftovers {
             self.report(
                 Finding(
-                    .note, name, "a file that is being made just now, or that nobody needs any more",
+                    .note, name,
+                    "a file that is being made just now, or that nobody needs any more",
                     advice: "nothing: the next opening removes it"))
         }
         for name in listing.strangers {
@@ -178,7 +182,8 @@ package final class LogVerifier {
                 Finding(
                     .note, "",
                     "there are more keys than fit into memory at once: previous records and memberships "
-                        + "were checked for one in \(1 << bits)", advice: "use --deep to check all"))
+                        + "were checked for one in \(1 << bits)", advice: "use --deep to check all")
+            )
             return
         }
         for partition in 1..<UInt64(1) << UInt64(bits) {
@@ -224,7 +229,8 @@ package final class LogVerifier {
             _ = RecordWalk.walk(
                 bytes.span.bytes, from: SegmentHeader.count,
                 to: scan?.endPosition ?? segment.header.recordsEnd, first: segment.header.base,
-                end: end ?? scan?.end ?? segment.header.base, seed: seed, damage: { _ in }, body: take)
+                end: end ?? scan?.end ?? segment.header.base, seed: seed, damage: { _ in },
+                body: take)
         case .cold(let cold):
             if cold.header.generation > 0 { self.history.addHole(cold.base..<cold.end) }
             // What is damaged was reported in the first pass; behind it nothing is known of the segment.

@@ -36,7 +36,8 @@ package struct MetaPages: Hashable, Sendable {
                 if page.generation % 2 != UInt64(index) {
                     failures.append(
                         FormatError(
-                            .wrongField, "the page with generation \(page.generation) is out of its place",
+                            .wrongField,
+                            "the page with generation \(page.generation) is out of its place",
                             position: start + 16))
                 } else if let other = newest,
                     other.identity != page.identity || other.hashKey != page.hashKey
@@ -45,12 +46,14 @@ package struct MetaPages: Hashable, Sendable {
                 {
                     failures.append(
                         FormatError(
-                            .wrongField, "the two pages are not of one log, or not one after the other",
+                            .wrongField,
+                            "the two pages are not of one log, or not one after the other",
                             position: start + 16))
                 }
                 if page.generation >= newest?.generation ?? 0 { newest = page }
             } catch {
-                let isZero = count == MetaPage.count && bytes[start..<start + count].allSatisfy { $0 == 0 }
+                let isZero =
+                    count == MetaPage.count && bytes[start..<start + count].allSatisfy { $0 == 0 }
                 if index == 1 && isZero {
                     isSecondUnwritten = true
                 } else {
@@ -67,7 +70,8 @@ package struct MetaPages: Hashable, Sendable {
         if isSecondUnwritten && newest.generation > 0 {
             failures.append(
                 FormatError(
-                    .wrongMagic, "the page is zeros although it was written", position: MetaPage.count))
+                    .wrongMagic, "the page is zeros although it was written",
+                    position: MetaPage.count))
         }
         if bytes.count != 2 * MetaPage.count && failures.isEmpty {
             failures.append(

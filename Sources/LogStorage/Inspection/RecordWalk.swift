@@ -39,10 +39,12 @@ enum RecordWalk {
             } catch {
                 reason = error.message
             }
-            let found = self.find(in: records, from: position + 8, above: next, below: end, seed: seed)
+            let found = self.find(
+                in: records, from: position + 8, above: next, below: end, seed: seed)
             damage(
                 Damage(
-                    position: position, offset: next, reason: reason, resumed: found?.offset ?? end))
+                    position: position, offset: next, reason: reason, resumed: found?.offset ?? end)
+            )
             position = found?.position ?? endPosition
             next = found?.offset ?? end
         }
@@ -100,7 +102,9 @@ enum RecordWalk {
     /// The first byte in `range` that is not zero.
     static func firstNonzero(_ bytes: RawSpan, in range: Range<Int>) -> Int? {
         var at = range.lowerBound
-        while at + 8 <= range.upperBound, bytes.loadLittleEndian(at, as: UInt64.self) == 0 { at += 8 }
+        while at + 8 <= range.upperBound, bytes.loadLittleEndian(at, as: UInt64.self) == 0 {
+            at += 8
+        }
         while at < range.upperBound, bytes.loadLittleEndian(at, as: UInt8.self) == 0 { at += 1 }
         return at < range.upperBound ? at : nil
     }

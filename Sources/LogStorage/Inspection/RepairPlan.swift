@@ -119,7 +119,8 @@ extension LogInspector {
             }
             let file = try self.directory.open(item.name, .read)
             let segment = try Recovery.openGrowing(file)
-            try Recovery.check(segment.header, of: segment, follows: tail, base: item.base, meta: meta)
+            try Recovery.check(
+                segment.header, of: segment, follows: tail, base: item.base, meta: meta)
             let bytes = try file.read(at: 0, count: segment.header.recordsEnd)
             let scan = SegmentScan(bytes, header: segment.header) { record, position in
                 segment.growing?.add(record.offset, at: position)
@@ -144,7 +145,8 @@ extension LogInspector {
             if try RunFile.open(name, in: self.directory, identity: meta.identity) == nil {
                 plan.steps.append(
                     RepairPlan.Step(
-                        .ignoreRun, name, "do without \(name), which is damaged: the indexes know the same"))
+                        .ignoreRun, name,
+                        "do without \(name), which is damaged: the indexes know the same"))
             }
         }
     }
@@ -218,7 +220,8 @@ extension LogInspector {
                     RepairPlan.Step(
                         .cutAfterDamage, item.name, position: scan.endPosition, offset: scan.end,
                         "move a copy of \(item.name) aside, and keep of it the records \(item.base) to "
-                            + "\(scan.end.rawValue - 1), which are whole, up to byte \(scan.endPosition)"))
+                            + "\(scan.end.rawValue - 1), which are whole, up to byte \(scan.endPosition)"
+                    ))
                 plan.end = scan.end
                 kept += 1
             }

@@ -42,11 +42,13 @@ struct ChangeRenderer {
             let entry = record.group(index)
             if entry.isModelGroup { continue }
             var group = JSONLine()
-            group.add("property", String(decoding: record.property(of: entry).copy(), as: UTF8.self))
+            group.add(
+                "property", String(decoding: record.property(of: entry).copy(), as: UTF8.self))
             group.add(
                 "value",
                 json: Self.json(
-                    Scalar(kind: entry.valueKind, text: Text(bytes: record.value(of: entry).copy()))))
+                    Scalar(kind: entry.valueKind, text: Text(bytes: record.value(of: entry).copy()))
+                ))
             group.add("membership", "\(entry.membership)")
             memberships.append(group)
         }

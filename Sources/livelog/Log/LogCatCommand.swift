@@ -82,7 +82,7 @@ struct LogCatCommand: ParsableCommand {
         while at < end, let extent = try log.extent(at: at) {
             // In pieces, so that a closed pipe ends the work and not only the output.
             let stop = min(extent.end, end, at.advanced(by: Self.pieceCount))
-            let piece = SegmentExtent(segment: extent.segment, end: stop)
+            let piece = extent.prefix(upTo: stop)
             var lines: [UInt8] = []
             try piece.forEachRecord(from: at) { record throws(StorageError) in
                 renderer.append(record, to: &lines)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LogModel
 import LogStorage
 
 /// `livelog log repair --dry-run`: says what the next opening would do, or what could be saved.
@@ -43,7 +44,9 @@ struct LogRepairCommand: ParsableCommand {
     private func printText(_ plan: RepairPlan) {
         if let refusal = plan.refusal {
             print("the log does not open: \(refusal)")
-            print("First copy the whole directory. If there is no copy to restore from, a repair would:")
+            print(
+                "First copy the whole directory. If there is no copy to restore from, a repair would:"
+            )
         } else if plan.steps.isEmpty {
             print("the log opens, and nothing has to be done for it")
         } else {

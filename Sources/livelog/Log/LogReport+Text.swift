@@ -1,3 +1,4 @@
+import LogFormat
 import LogModel
 import LogStorage
 import WireProtocol
@@ -14,7 +15,9 @@ extension LogReport {
         if let firstTime, let lastTime {
             lines.append("time       \(timeText(firstTime)) to \(timeText(lastTime))")
         }
-        if let rate { lines.append("rate       \(decimal(rate, digits: 1)) records/s on the average") }
+        if let rate {
+            lines.append("rate       \(decimal(rate, digits: 1)) records/s on the average")
+        }
         lines.append(
             "instances  \(self.totals.keyCount), groups \(self.totals.groupCount), "
                 + "producers \(self.totals.producerCount)")
@@ -33,7 +36,8 @@ extension LogReport {
         for model in self.models {
             var line = "  \(model.name): \(model.count) records"
             if let actions = model.actions {
-                line += " (\(actions.created) created, \(actions.updated) updated, "
+                line +=
+                    " (\(actions.created) created, \(actions.updated) updated, "
                     + "\(actions.deleted) deleted)"
             }
             lines.append(line)
@@ -72,7 +76,8 @@ extension LogReport {
         var json = JSONLine()
         json.add(
             "log", "\(hexadecimal(self.meta.identity.low))\(hexadecimal(self.meta.identity.high))")
-        json.add("epochs", json: "[\(self.epochs.map { "\"\($0.text)\"" }.joined(separator: ","))]".utf8)
+        json.add(
+            "epochs", json: "[\(self.epochs.map { "\"\($0.text)\"" }.joined(separator: ","))]".utf8)
         json.add("first", self.first)
         json.add("end", self.end)
         json.add("records", self.recordCount)

@@ -29,7 +29,9 @@ struct ResultOutput {
         var rest = self.pending[...]
         while !rest.isEmpty {
             // Raw memory: lent to the system for the length of the call.
-            let count = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes {
+                Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count)
+            }
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else {
                 if errno == EPIPE { throw Closed() }

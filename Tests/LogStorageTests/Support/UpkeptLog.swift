@@ -51,7 +51,8 @@ struct UpkeptLog {
             let time = Self.start + Int64(number) * 1_000_000
             var batch = mill.batch()
             // Keys that come once or a few times, beside those that come all the time.
-            batch.append(TestChange(key: .string("once \(number / 3)"), instance: "{\"n\":\(number)}"))
+            batch.append(
+                TestChange(key: .string("once \(number / 3)"), instance: "{\"n\":\(number)}"))
             let id = ProducerIdentity.ID(low: UInt64(number % 5 + 1), high: seed)
             let producer =
                 number % 4 == 0
@@ -84,6 +85,7 @@ struct UpkeptLog {
 }
 
 extension Finding: CustomTestStringConvertible {
+    /// The finding as one line.
     public var testDescription: String {
         "\(self.severity.rawValue) \(self.file) byte \(self.position ?? -1) "
             + "offset \(self.offset?.description ?? "-"): \(self.reason)"
