@@ -61,6 +61,21 @@ extension LogVerifier {
             }
             self.advance(of: listing.segments.count)
             place += 1
+            if place == listing.segments.count, let end = self.previous?.end,
+                self.previous?.facts != nil
+            {
+                // A sealed segment has a successor: one that was begun meanwhile, or one that was lost.
+                listing = try self.inspector.listing()
+                place =
+                    listing.segments.firstIndex { $0.base >= end } ?? listing.segments.count
+                if place == listing.segments.count {
+                    self.report(
+                        Finding(
+                            .damage, item.name, offset: end,
+                            "the segment after this one is missing",
+                            advice: Finding.Advice.restoreSegment))
+                }
+            }
         }
     }
 

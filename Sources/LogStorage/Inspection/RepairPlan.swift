@@ -61,6 +61,17 @@ extension LogInspector {
     /// Throws `notALog` if there is no `meta`, `corrupt` if no page of it is valid: then nothing can be repaired
     /// but by a copy of it; or `io`.
     package func repairPlan() throws(StorageError) -> RepairPlan {
+        var plan = try self.planOnce()
+        // What another process was just doing looks another way the next time.
+        for _ in 0..<Self.attempts where plan.refusal != nil {
+            let again = try self.planOnce()
+            if again.refusal == plan.refusal { return again }
+            plan = again
+        }
+        return plan
+    }
+
+    private func planOnce() throws(StorageError) -> RepairPlan {
         let listing = try self.listing()
         var plan = RepairPlan()
         plan.first = listing.segments.first?.base ?? .zero
@@ -108,12 +119,15 @@ extension LogInspector {
                 blocks: blocks, hasher: hasher)
             if let sealed, let facts = sealed.facts {
                 try Recovery.check(
-                    sealed, facts, follows: tail, base: item.base, isLast: isLast,
-                    nextBase: nextBase, meta: meta)
-                try self.planIndex(of: sealed, into: &plan)
+                    sealed.header, of: sealed, follows: tail, base: item.base, meta: meta)
+                // Whole by itself, also if the next one is not what follows.
                 whole.append(
                     SegmentOutcome(
                         name: item.name, end: facts.end, endPosition: Int(facts.endPosition)))
+                try Recovery.check(
+                    sealed, facts, follows: tail, base: item.base, isLast: isLast,
+                    nextBase: nextBase, meta: meta)
+                try self.planIndex(of: sealed, into: &plan)
                 tail = Recovery.Tail(facts)
                 continue
             }
