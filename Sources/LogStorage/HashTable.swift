@@ -1,5 +1,5 @@
 /// A map from hashes that are already uniform, so that a hash is its own place: open addressing with linear
-/// probing, at most three quarters full. Grows by doubling; never shrinks; nothing is removed.
+/// probing, at most three quarters full. Grows by doubling.
 ///
 /// The hash 0, which `GroupHasher` never gives, marks an empty place.
 struct HashTable<Value: BitwiseCopyable & Sendable>: Sendable {
@@ -31,6 +31,16 @@ struct HashTable<Value: BitwiseCopyable & Sendable>: Sendable {
             self.count += 1
         }
         change(&self.values[place])
+    }
+
+    /// Keeps those hashes that `isKept` says yes to. Takes time in proportion to the table.
+    mutating func filter(_ isKept: (UInt64) -> Bool) {
+        var kept = HashTable(filler: self.filler)
+        for index in self.hashes.indices where self.hashes[index] != 0 {
+            let value = self.values[index]
+            if isKept(self.hashes[index]) { kept.update(self.hashes[index]) { $0 = value } }
+        }
+        self = kept
     }
 
     /// Where `hash` is, or the empty place where it would be.

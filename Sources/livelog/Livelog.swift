@@ -6,5 +6,7 @@ struct Livelog: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "livelog",
         abstract: "An append log of model changes that readers follow and resume.",
-        subcommands: [ServeCommand.self, PublishCommand.self, SubscribeCommand.self])
+        subcommands: [
+            ServeCommand.self, PublishCommand.self, SubscribeCommand.self, LogCommand.self,
+        ])
 }

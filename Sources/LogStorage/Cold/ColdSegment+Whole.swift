@@ -95,7 +95,8 @@ extension ColdSegment {
         }
     }
 
-    private func checkPadding() throws(StorageError) {
+    /// Checks that what is between blocks is zero.
+    func checkPadding() throws(StorageError) {
         let table = self.blockTable
         for index in 0..<table.count {
             let block = table[index]

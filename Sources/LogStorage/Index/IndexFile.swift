@@ -49,14 +49,8 @@ enum IndexFile {
                 builder.add(place: 0)
                 next = next.next
             }
-            builder.add(place: UInt32(position / RecordLayout.alignment))
+            builder.add(record, at: position, hasher: hasher)
             next = next.next
-            for index in 0..<record.groupCount { builder.note(record.groupHash(index), .group) }
-            builder.note(record.keyHash, .key)
-            if record.isFirstOfBatch, let producer = record.producer {
-                let hash = hasher.producerHash(low: producer.id.low, high: producer.id.high)
-                builder.note(hash, .producer)
-            }
         }
         while next < facts.end {
             builder.add(place: 0)
@@ -65,5 +59,17 @@ enum IndexFile {
         return builder.finish(
             identity: facts.header.identity, epoch: facts.header.epoch, base: facts.header.base,
             binding: binding)
+    }
+}
+
+extension IndexBuilder {
+    /// Adds the record that begins at byte `position` of the stream of records, under all its hashes.
+    mutating func add(_ record: borrowing RecordView, at position: Int, hasher: GroupHasher) {
+        self.add(place: UInt32(position / RecordLayout.alignment))
+        for index in 0..<record.groupCount { self.note(record.groupHash(index), .group) }
+        self.note(record.keyHash, .key)
+        if record.isFirstOfBatch, let producer = record.producer {
+            self.note(hasher.producerHash(low: producer.id.low, high: producer.id.high), .producer)
+        }
     }
 }

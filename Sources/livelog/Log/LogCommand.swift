@@ -1,0 +1,33 @@
+import ArgumentParser
+import LogStorage
+
+/// `livelog log`: what can be done with a log's directory without a server.
+struct LogCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log",
+        abstract: "Look at a log's directory; a server may be working on it.",
+        subcommands: [
+            LogVerifyCommand.self, LogStatCommand.self, LogCatCommand.self, LogRepairCommand.self,
+        ])
+}
+
+/// The directory that all of them look at.
+struct LogDirectoryArgument: ParsableArguments {
+    @Argument(help: ArgumentHelp("The log's directory.", valueName: "dir"))
+    var path: String
+
+    /// The directory.
+    var directory: LogDirectory { LogDirectory(self.path) }
+}
+
+extension ParsableCommand {
+    /// Runs `body`; what it throws is said on standard error, and the command ends with exit code 1.
+    func orFail<Result>(_ body: () throws(StorageError) -> Result) throws -> Result {
+        do throws(StorageError) {
+            return try body()
+        } catch {
+            Diagnostics.say("\(error)")
+            throw ExitCode.failure
+        }
+    }
+}
