@@ -20,7 +20,6 @@ extension Simulation {
         }
         self.noteMetaFault()
         self.writer = nil
-        self.maintenance = []
         self.disk.endProcess()
         self.disk.faultsPerThousand = 0
         if power {
@@ -56,6 +55,7 @@ extension Simulation {
             if self.manner.changesOptions, self.random.chance(1, in: 3) {
                 self.options.acknowledgement = self.random.pick([.durable, .written])
                 self.options.segmentByteCount = self.random.pick([64, 128]) << 10
+                self.options.upkeep = Upkeep(&self.random)
             }
             self.trace.note("open: \(self.options.acknowledgement.rawValue), attempt \(attempt)")
             let faultCount = self.disk.faultCount
@@ -120,6 +120,9 @@ extension Simulation {
         case .corrupt where self.expectation.residual != nil:
             self.undoResidual()
             self.stop(power: false)
+        case .corrupt where error.path != nil && self.expectation.sealedFlip?.path == error.path:
+            self.undoSealedFlip()
+            self.stop(power: false)
         case .corrupt where self.expectation.metaFlip != nil && error.path == "/log/meta":
             self.undoMetaFlip()
             self.stop(power: false)
@@ -144,14 +147,18 @@ extension Simulation {
             // The stated risk: what the last commit wrote was taken for a torn tail.
             self.oracle.forgive(from: Int(report.end.rawValue))
         }
+        if let flip = self.expectation.sealedFlip {
+            try self.checkReading(flip, in: writer.log)
+            self.undoSealedFlip()
+        }
         let expectation = self.expectation
         self.expectation = Expectation()
+        self.expectation.notedDurable = expectation.notedDurable
         self.life = Life()
         self.life.acknowledgement = self.options.acknowledgement
         self.life.faultCountAtStart = self.disk.faultCount
         try self.oracle.recover(
             writer.log, report: report, floor: expectation.floor,
             epochMayChange: expectation.epochMayChange, isFirstAttempt: attempt == 1)
-        self.maintenance = self.settings.maintenance.map { $0(writer, self.directory) }
     }
 }
