@@ -41,8 +41,10 @@ extension Recovery {
     /// Checks that the log has the segments that it must have: it must not begin again at offset 0 under the
     /// same epoch, and neither its first nor its last segment may be lost.
     static func check(
-        _ inventory: Inventory, meta: MetaPage, directory: LogDirectory
+        _ inventory: Inventory, meta: borrowing MetaFile, directory: LogDirectory
     ) throws(StorageError) {
+        let isPageLost = meta.isPageLost
+        let meta = meta.page
         guard let first = inventory.segments.first, let last = inventory.segments.last else {
             guard meta.generation > 0 else { return }
             throw StorageError(
@@ -51,7 +53,8 @@ extension Recovery {
                     + "them from a copy, or choose an empty directory for a new log",
                 path: directory.path)
         }
-        guard first.base <= meta.retained else {
+        // The page that is lost may have said that what is missing was removed.
+        guard first.base <= meta.retained || isPageLost else {
             throw StorageError(
                 .corrupt,
                 "the records \(meta.retained) to \(first.base.rawValue - 1) are missing: a segment file was "
@@ -298,7 +301,14 @@ extension Recovery {
             previousEpoch: tail.flatMap { $0.end == .zero ? nil : $0.epoch } ?? core.log.epoch,
             previousChecksum: tail?.checksum ?? 0)
         // An empty segment of the old epoch has the same name: it gives way.
-        let begun = try SegmentFile.begin(header, in: core.directory, reserve: core.reserve)
+        let begun: (segment: Segment, file: any DiskFile)
+        do throws(StorageError) {
+            begun = try SegmentFile.begin(header, in: core.directory, reserve: core.reserve)
+        } catch {
+            // Nothing was opened that could have failed for good: the next opening may succeed.
+            guard error.code == .poisoned else { throw error }
+            throw StorageError(.io, error.message, path: error.path)
+        }
         core.log.segments.append(begun.segment)
         return Tail(
             header: header, active: (begun.segment, begun.file), end: header.base,

@@ -51,7 +51,7 @@ package enum Recovery {
         // become durable in a file whose name a loss of power can still take away.
         try directory.synchronize()
         let inventory = try Inventory(directory, retained: meta.page.retained)
-        try self.check(inventory, meta: meta.page, directory: directory)
+        try self.check(inventory, meta: meta, directory: directory)
 
         let blocks = BlockCache(byteCountMax: options.blockCacheByteCount)
         let hasher = GroupHasher(key: meta.page.hashKey)
@@ -145,7 +145,8 @@ package enum Recovery {
             page.isClosedCleanly = false
             page.activeBase = active.segment.base
         }
-        for name in inventory.leftovers { try directory.remove(name) }
+        // The reserved file may have become a segment just now.
+        for name in inventory.leftovers where directory.has(name) { try directory.remove(name) }
         report.end = tail.end
         report.segmentCount = list.all.count
         let recovered = RecoveredLog(
