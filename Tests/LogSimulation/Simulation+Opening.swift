@@ -19,6 +19,11 @@ extension Simulation {
             }
         }
         self.noteMetaFault()
+        if let fault = self.disk.lastFault, fault.kind == .synchronize,
+            fault.path.contains(".segment")
+        {
+            self.expectation.isCacheDoubtful = true
+        }
         self.writer = nil
         self.disk.endProcess()
         self.disk.faultsPerThousand = 0
@@ -100,6 +105,11 @@ extension Simulation {
         let newFaults = self.disk.faultCount - faultCount
         self.expectation.isClosed = false
         if self.options.acknowledgement == .written { self.expectation.epochMayChange = true }
+        if self.expectation.isCacheDoubtful {
+            // It has made the cache forget what was not written, and may not have come to writing it again.
+            self.expectation.floor = min(self.expectation.floor, self.oracle.durable)
+            if self.expectation.isVisibleAheadOfDurable { self.expectation.epochMayChange = true }
+        }
         if self.disk.isDead {
             self.count("deaths while opening")
             return self.stop(power: self.random.chance(1, in: 3))

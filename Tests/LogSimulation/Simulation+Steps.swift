@@ -178,7 +178,7 @@ extension Simulation {
         var producer: ProducerIdentity?
         if self.manner.hasProducers, self.random.chance(1, in: 2) {
             let id = ProducerIdentity.ID(low: UInt64(1 + self.random.below(3)), high: 7)
-            let last = self.oracle.receipts[id]?.sequence ?? 0
+            let last = self.oracle.sequences[id] ?? 0
             producer = ProducerIdentity(id: id, sequence: last + 1 + UInt64(self.random.below(2)))
         }
         var changes = Workload.changes(batch)

@@ -103,6 +103,8 @@ package final class Simulation {
         var isVisibleAheadOfDurable = false
         /// Whether the last thing that happened was a close that succeeded.
         var isClosed = false
+        /// Whether a sync of records has failed, so that the cache can hold what the medium does not.
+        var isCacheDoubtful = false
         /// A flipped bit that the log need not notice.
         var residual: Flip?
         /// A flipped bit in the file `meta`.

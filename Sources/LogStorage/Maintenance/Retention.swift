@@ -29,6 +29,8 @@ extension Maintenance {
     private func mustGo(
         _ first: (segment: Segment, facts: SealedFacts), now: Int64
     ) -> Bool {
+        // What nobody was shown yet is not old: a bound of what is kept is never above what is visible.
+        guard first.facts.end <= self.core.log.watermarks.visible else { return false }
         let upkeep = self.core.options.upkeep
         if let age = upkeep.retainAge,
             now.subtractingReportingOverflow(first.facts.lastTime).partialValue > age

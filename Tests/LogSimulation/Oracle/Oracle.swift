@@ -26,6 +26,8 @@ package struct Oracle {
     var model = MembershipModel()
     /// The last batch of each producer.
     var receipts: [ProducerIdentity.ID: Receipt] = [:]
+    /// The highest sequence that each producer has used.
+    private(set) var sequences: [ProducerIdentity.ID: UInt64] = [:]
     private var serial = 0
     private var lastTime = Int64.min
     /// Bounds that the log has told, or that follow from what it did.
@@ -70,6 +72,7 @@ package struct Oracle {
 
     private mutating func noteReceipt(_ record: ExpectedRecord, at offset: Int) {
         guard let producer = record.producer else { return }
+        self.sequences[producer.id] = producer.sequence
         if var receipt = self.receipts[producer.id], receipt.sequence == producer.sequence {
             receipt.last = offset
             self.receipts[producer.id] = receipt
@@ -174,7 +177,7 @@ package struct Oracle {
                 "records \(end) to \(self.visible - 1), which readers saw, are lost under the same epoch"
             )
         }
-        self.truncate(to: end)
+        self.truncate(to: end, of: log)
         try self.raise(first: Int(log.first.rawValue))
         for offset in 0..<end { try self.see(offset, in: log) }
         for group in Workload.allGroups {
@@ -190,12 +193,14 @@ package struct Oracle {
         self.visible = min(self.visible, bound)
     }
 
-    private mutating func truncate(to end: Int) {
+    private mutating func truncate(to end: Int, of log: ChangeLog) {
         if end < self.records.count {
             self.records.removeLast(self.records.count - end)
             self.rebuild()
         }
+        // The time of records that are no longer kept is not known.
         self.lastTime = self.records.last?.time ?? .min
+        if Int(log.first.rawValue) == end { self.lastTime = .min }
         self.appended = end
         self.durable = end
         self.visible = end
@@ -210,6 +215,7 @@ package struct Oracle {
             self.noteReceipt(record, at: offset)
         }
         self.model.forget(below: self.removal.first)
+        self.receipts = self.receipts.filter { !self.records[$0.value.first].isGone }
     }
 
     // MARK: - Readers
