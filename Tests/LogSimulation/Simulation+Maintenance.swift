@@ -59,8 +59,8 @@ extension Simulation {
         _ base: Int, _ bases: [Int], _ removedCount: Int, in log: ChangeLog
     ) throws(Violation) {
         let end = bases.first { $0 > base } ?? self.oracle.visible
-        // What is not visible yet is looked at when it is.
-        guard end <= self.oracle.visible else { return }
+        // What is full is durable, and is shown before it is looked at.
+        if end > self.oracle.visible { try self.publish() }
         let range = base..<end
         let before = range.count { self.oracle.records[$0].isGone }
         for offset in range { try self.oracle.see(offset, in: log) }

@@ -167,6 +167,7 @@ extension Simulation {
         self.life = Life()
         self.life.acknowledgement = self.options.acknowledgement
         self.life.faultCountAtStart = self.disk.faultCount
+        if expectation.metaFlip != nil { self.oracle.lower(first: Int(writer.log.first.rawValue)) }
         try self.oracle.recover(
             writer.log, report: report, floor: expectation.floor,
             epochMayChange: expectation.epochMayChange, isFirstAttempt: attempt == 1)

@@ -239,7 +239,7 @@ extension Simulation {
             "a repeated batch got the place \(placement), expected \(receipt)")
     }
 
-    private func publish() throws(Violation) {
+    func publish() throws(Violation) {
         let before = self.oracle.visible
         guard let writer else { return }
         self.trace.note("publish")

@@ -76,11 +76,11 @@ extension Maintenance {
         let fits =
             (old?.header.entryCount ?? 0) + entries.count <= Self.removedEntriesMax
         let older = fits ? old : nil
+        // What is not known now will not be known later: this bound never falls.
+        let known = self.core.log.runs.removedIsKnownFrom
         let first =
-            fits
-            ? min(old?.header.first ?? segment.base, segment.base)
-            : max(old?.header.end ?? segment.base, segment.base)
-        let end = max(old?.header.end ?? facts.end, facts.end)
+            fits ? known : max(old?.header.end ?? segment.base, segment.base, known)
+        let end = max(old?.header.end ?? facts.end, facts.end, first)
         let run = try self.core.writeRun(
             RunFile.Name.removed, kind: .group, first: first, end: end,
             [older.map { RunSource($0) }, RunSource(entries)].compactMap { $0 })

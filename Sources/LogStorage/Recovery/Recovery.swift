@@ -144,6 +144,8 @@ package enum Recovery {
             page.isVisibleAheadOfDurable = options.acknowledgement == .written
             page.isClosedCleanly = false
             page.activeBase = active.segment.base
+            // The page that knew it may be lost.
+            page.retained = log.first
         }
         // The reserved file may have become a segment just now.
         for name in inventory.leftovers where directory.has(name) { try directory.remove(name) }

@@ -34,6 +34,16 @@ extension Oracle {
         self.forgetReceipts()
     }
 
+    /// Notes that records are back which the names of removed files, not durable yet, and a damaged page of
+    /// `meta` have brought back.
+    mutating func lower(first: Int) {
+        guard first < self.removal.first else { return }
+        for offset in first..<self.removal.first { self.records[offset].isGone = false }
+        self.removal.first = first
+        self.removal.isExact = false
+        self.rebuild()
+    }
+
     /// Notes that compaction has taken a record away, and checks that it may.
     mutating func noteRemoved(_ offset: Int) throws(Violation) {
         guard !self.records[offset].isGone else { return }
