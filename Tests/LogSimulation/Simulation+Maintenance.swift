@@ -18,6 +18,8 @@ extension Upkeep {
 extension Simulation {
     func maintain() throws(Violation) {
         guard let log = self.writer?.log else { return }
+        // What compaction does to records is judged as they are seen, so they are shown before.
+        if self.options.upkeep.compactAge != nil { try self.publish() }
         self.clock += Int64(self.random.pick([0, 0, 10, 200]))
         let now = self.clock
         let bases = self.bases
@@ -31,6 +33,10 @@ extension Simulation {
             if !self.disk.isDead {
                 self.count("maintenance that failed")
                 try self.oracle.raise(first: Int(log.first.rawValue))
+                // It may have failed to tidy up behind itself.
+                for offset in self.oracle.removal.first..<self.oracle.visible {
+                    try self.oracle.see(offset, in: log)
+                }
             }
             return
         }
@@ -59,8 +65,6 @@ extension Simulation {
         _ base: Int, _ bases: [Int], _ removedCount: Int, in log: ChangeLog
     ) throws(Violation) {
         let end = bases.first { $0 > base } ?? self.oracle.visible
-        // What is full is durable, and is shown before it is looked at.
-        if end > self.oracle.visible { try self.publish() }
         let range = base..<end
         let before = range.count { self.oracle.records[$0].isGone }
         for offset in range { try self.oracle.see(offset, in: log) }

@@ -31,7 +31,7 @@ extension Simulation {
             case .dieSoon: 4
             case .fillDisk: 1
             case .emptyDisk: 2
-            case .fillSegments: 3
+            case .fillSegments: 2
             case .maintain: 14
             case .maintainMany: 3
             case .noteDurable, .thaw: 2

@@ -80,8 +80,8 @@ package final class Simulation {
             self.changesOptions = random.chance(1, in: 4)
             self.acknowledgement = random.pick([.durable, .written])
             self.segmentByteCount = random.pick([64, 64, 64, 68, 128, 256]) << 10
-            self.stepCount = random.pick([40, 100, 160, 250])
-            self.isLong = random.chance(1, in: 4)
+            self.stepCount = random.pick([40, 80, 120, 200])
+            self.isLong = random.chance(1, in: 6)
         }
     }
 

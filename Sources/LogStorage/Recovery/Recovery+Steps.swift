@@ -293,6 +293,19 @@ extension Recovery {
         return boot != meta.boot
     }
 
+    /// Does what would end the life of a log that is open; here nothing was opened yet, and the next opening
+    /// may succeed.
+    static func unpoisoned<Result>(
+        _ body: () throws(StorageError) -> Result
+    ) throws(StorageError) -> Result {
+        do throws(StorageError) {
+            return try body()
+        } catch {
+            guard error.code == .poisoned else { throw error }
+            throw StorageError(.io, error.message, path: error.path)
+        }
+    }
+
     /// Begins a segment at the end of the log.
     static func beginSegment(after tail: Tail?, core: LogCore) throws(StorageError) -> Tail {
         let header = SegmentHeader(
@@ -301,13 +314,8 @@ extension Recovery {
             previousEpoch: tail.flatMap { $0.end == .zero ? nil : $0.epoch } ?? core.log.epoch,
             previousChecksum: tail?.checksum ?? 0)
         // An empty segment of the old epoch has the same name: it gives way.
-        let begun: (segment: Segment, file: any DiskFile)
-        do throws(StorageError) {
-            begun = try SegmentFile.begin(header, in: core.directory, reserve: core.reserve)
-        } catch {
-            // Nothing was opened that could have failed for good: the next opening may succeed.
-            guard error.code == .poisoned else { throw error }
-            throw StorageError(.io, error.message, path: error.path)
+        let begun = try self.unpoisoned { () throws(StorageError) in
+            try SegmentFile.begin(header, in: core.directory, reserve: core.reserve)
         }
         core.log.segments.append(begun.segment)
         return Tail(

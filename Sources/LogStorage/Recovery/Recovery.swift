@@ -133,6 +133,10 @@ package enum Recovery {
         let core = LogCore(
             directory: directory, options: options, log: log, blocks: blocks, lock: lock, meta: meta
         )
+        try self.unpoisoned { () throws(StorageError) in try Maintenance(core).sealGaps() }
+        if let unsealed = list.all.first(where: { $0.facts == nil }) {
+            producers.forget(before: unsealed.base)
+        }
         if tail?.header.epoch != epoch {
             let begun = try self.beginSegment(after: tail, core: core)
             producers.begin(begun.header.base)
