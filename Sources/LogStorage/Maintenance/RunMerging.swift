@@ -13,7 +13,16 @@ extension Maintenance {
         let runs = self.core.log.runs.keys
         if let group = Self.mergeable(runs) {
             let range = group[0].header.first..<group[group.count - 1].header.end
-            try self.merge(group.map { RunSource($0) }, range)
+            do throws(StorageError) {
+                try self.merge(group.map { RunSource($0) }, range)
+            } catch {
+                // What a damaged run knew the segments know.
+                guard error.code == .corrupt, let damaged = group.first(where: { $0.name == error.path })
+                else { throw error }
+                self.core.log.runs.remove(keys: damaged)
+                try self.core.directory.remove(damaged.name)
+                return nil
+            }
             for run in group { try self.core.directory.remove(run.name) }
             return .merged(range)
         }
