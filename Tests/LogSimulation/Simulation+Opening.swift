@@ -19,8 +19,12 @@ extension Simulation {
             }
         }
         self.noteMetaFault()
+        if let fault = self.disk.lastFault, fault.kind == .synchronize,
+            fault.path.contains(".segment")
+        {
+            self.expectation.isCacheDoubtful = true
+        }
         self.writer = nil
-        self.maintenance = []
         self.disk.endProcess()
         self.disk.faultsPerThousand = 0
         if power {
@@ -56,6 +60,7 @@ extension Simulation {
             if self.manner.changesOptions, self.random.chance(1, in: 3) {
                 self.options.acknowledgement = self.random.pick([.durable, .written])
                 self.options.segmentByteCount = self.random.pick([64, 128]) << 10
+                self.options.upkeep = Upkeep(&self.random)
             }
             self.trace.note("open: \(self.options.acknowledgement.rawValue), attempt \(attempt)")
             let faultCount = self.disk.faultCount
@@ -100,6 +105,11 @@ extension Simulation {
         let newFaults = self.disk.faultCount - faultCount
         self.expectation.isClosed = false
         if self.options.acknowledgement == .written { self.expectation.epochMayChange = true }
+        if self.expectation.isCacheDoubtful {
+            // It has made the cache forget what was not written, and may not have come to writing it again.
+            self.expectation.floor = min(self.expectation.floor, self.oracle.durable)
+            if self.expectation.isVisibleAheadOfDurable { self.expectation.epochMayChange = true }
+        }
         if self.disk.isDead {
             self.count("deaths while opening")
             return self.stop(power: self.random.chance(1, in: 3))
@@ -119,6 +129,9 @@ extension Simulation {
             self.stop(power: false)
         case .corrupt where self.expectation.residual != nil:
             self.undoResidual()
+            self.stop(power: false)
+        case .corrupt where error.path != nil && self.expectation.sealedFlip?.path == error.path:
+            self.undoSealedFlip()
             self.stop(power: false)
         case .corrupt where self.expectation.metaFlip != nil && error.path == "/log/meta":
             self.undoMetaFlip()
@@ -144,14 +157,19 @@ extension Simulation {
             // The stated risk: what the last commit wrote was taken for a torn tail.
             self.oracle.forgive(from: Int(report.end.rawValue))
         }
+        if let flip = self.expectation.sealedFlip {
+            try self.checkReading(flip, in: writer.log)
+            self.undoSealedFlip()
+        }
         let expectation = self.expectation
         self.expectation = Expectation()
+        self.expectation.notedDurable = expectation.notedDurable
         self.life = Life()
         self.life.acknowledgement = self.options.acknowledgement
         self.life.faultCountAtStart = self.disk.faultCount
+        if expectation.metaFlip != nil { self.oracle.lower(first: Int(writer.log.first.rawValue)) }
         try self.oracle.recover(
             writer.log, report: report, floor: expectation.floor,
             epochMayChange: expectation.epochMayChange, isFirstAttempt: attempt == 1)
-        self.maintenance = self.settings.maintenance.map { $0(writer, self.directory) }
     }
 }

@@ -6,12 +6,12 @@ import TestSupport
 /// What can happen between two openings. A new kind of step is a case here, a weight and a line in `step()`.
 extension Simulation {
     enum Step: CaseIterable {
-        case append, appendMany, repeatBatch
+        case append, appendMany, fillSegments, repeatBatch
         case write, synchronize, publish, commit
         case lookAround, takeToken, damageWhileOpen, openTwice
         case writeBack, armFault, failAtRandom, dieSoon
         case fillDisk, emptyDisk
-        case maintain
+        case maintain, maintainMany, noteDurable, thaw
         case kill, losePower, close
 
         /// How often, relative to the others.
@@ -31,7 +31,10 @@ extension Simulation {
             case .dieSoon: 4
             case .fillDisk: 1
             case .emptyDisk: 2
-            case .maintain: 10
+            case .fillSegments: 2
+            case .maintain: 14
+            case .maintainMany: 3
+            case .noteDurable, .thaw: 2
             case .kill: 1
             case .losePower: 2
             case .close: 2
@@ -45,6 +48,7 @@ extension Simulation {
         switch self.random.pick(Self.steps) {
         case .append: try self.append()
         case .appendMany: for _ in 0..<20 where !self.disk.isDead { try self.append() }
+        case .fillSegments: try self.fillSegments()
         case .repeatBatch: try self.repeatBatch()
         case .write: try self.call("write") { (writer) throws(StorageError) in try writer.write() }
         case .synchronize:
@@ -73,6 +77,9 @@ extension Simulation {
             self.disk.freeByteCount = self.random.below(2 * self.options.segmentByteCount)
         case .emptyDisk: self.disk.freeByteCount = Self.plenty
         case .maintain: try self.maintain()
+        case .maintainMany: for _ in 0..<12 where !self.disk.isDead { try self.maintain() }
+        case .noteDurable: try self.noteDurable()
+        case .thaw: try self.thaw()
         case .kill: try self.restart(power: false)
         case .losePower: try self.restart(power: true)
         case .close: try self.close()
@@ -134,7 +141,7 @@ extension Simulation {
             try promise(newFaults > 0, "\(name) failed without a fault: \(error)")
         case .diskFull:
             try promise(
-                self.disk.freeByteCount < self.options.segmentByteCount,
+                self.disk.freeByteCount < 2 * self.options.segmentByteCount,
                 "\(name): the disk is not full: \(error)")
             self.count("appends to a full disk")
         default: throw Violation("\(name) threw \(error.code): \(error)")
@@ -148,14 +155,30 @@ extension Simulation {
         }
     }
 
-    private func append() throws(Violation) {
-        let capacity = self.options.segmentByteCount - 4096
-        let batch = self.workload.batch(&self.random, capacity: capacity)
-        let time = Int64(self.random.below(1000))
+    /// Appends until there are some segments more.
+    private func fillSegments() throws(Violation) {
+        guard self.manner.isLong else { return }
+        for _ in 0..<10 {
+            try self.append(sized: self.options.segmentByteCount / 2)
+            if self.disk.isDead { return }
+            try self.commit()
+            if self.disk.isDead { return }
+            if self.random.chance(1, in: 2) { try self.maintain() }
+            if self.disk.isDead { return }
+        }
+    }
+
+    private func append(sized size: Int? = nil) throws(Violation) {
+        let capacity = self.options.segmentByteCount - 2 * 4096
+        var batch = self.workload.batch(&self.random, capacity: capacity)
+        if let size { batch = self.workload.batch(&self.random, size: size) }
+        self.clock += Int64(self.random.below(20))
+        // Clocks go back sometimes.
+        let time = self.random.chance(1, in: 20) ? self.clock / 2 : self.clock
         var producer: ProducerIdentity?
         if self.manner.hasProducers, self.random.chance(1, in: 2) {
             let id = ProducerIdentity.ID(low: UInt64(1 + self.random.below(3)), high: 7)
-            let last = self.oracle.receipts[id]?.sequence ?? 0
+            let last = self.oracle.sequences[id] ?? 0
             producer = ProducerIdentity(id: id, sequence: last + 1 + UInt64(self.random.below(2)))
         }
         var changes = Workload.changes(batch)
@@ -216,7 +239,7 @@ extension Simulation {
             "a repeated batch got the place \(placement), expected \(receipt)")
     }
 
-    private func publish() throws(Violation) {
+    func publish() throws(Violation) {
         let before = self.oracle.visible
         guard let writer else { return }
         self.trace.note("publish")
@@ -227,21 +250,13 @@ extension Simulation {
             "a log that had failed showed records \(before) to \(self.oracle.visible - 1)")
     }
 
-    private func commit() throws(Violation) {
+    func commit() throws(Violation) {
         let isDurable = self.options.acknowledgement == .durable
         let isDone: Void? = try self.call("commit") { (writer) throws(StorageError) in
             try writer.write()
             if isDurable { try writer.synchronize() }
         }
         if isDone != nil { try self.publish() }
-    }
-
-    private func maintain() throws(Violation) {
-        guard !self.maintenance.isEmpty else { return }
-        let work = self.random.pick(self.maintenance)
-        try self.call(work.name) { (_) throws(StorageError) in
-            try work.step(oracle: &self.oracle, random: &self.random)
-        }
     }
 
     private func close() throws(Violation) {
@@ -263,18 +278,33 @@ extension Simulation {
 
     private func lookAround() throws(Violation) {
         guard let log = self.writer?.log, self.oracle.visible > 0 else { return }
+        let visible = self.oracle.visible
         for _ in 0..<3 {
-            let offset = self.random.below(self.oracle.visible)
+            let offset = self.random.below(visible)
             try self.oracle.see(offset, in: log)
             try self.oracle.checkBatch(of: offset, in: log)
+            let group = self.random.pick(Workload.allGroups)
+            let limit = self.random.pick([1, 2, 5, 1000])
             try self.oracle.checkPostings(
-                of: self.random.pick(Workload.allGroups), in: log,
-                from: self.random.chance(1, in: 2) ? 0 : offset,
-                limit: self.random.pick([1, 2, 5, 1000]))
+                of: group, in: log, from: self.random.chance(1, in: 2) ? 0 : offset, limit: limit)
+            let others = [group, self.random.pick(Workload.groups(of: group.model))]
+            try self.oracle.checkReader(
+                of: others, isAll: self.random.chance(1, in: 2), in: log,
+                range: self.random.below(visible)..<visible, limit: limit)
+            let change = self.oracle.records[offset].change
+            let bound = self.random.below(visible + 1)
+            try self.oracle.checkInstance(
+                model: change.model, key: change.key.text, before: bound, in: log)
+            for bound in [visible, bound] {
+                try self.oracle.checkMembers(of: group, before: bound, in: log)
+            }
+            if !self.oracle.tokens.isEmpty {
+                let token = self.random.pick(self.oracle.tokens)
+                try self.oracle.check(token, in: log)
+                try self.oracle.check(token, groups: others, in: log)
+            }
         }
-        if !self.oracle.tokens.isEmpty {
-            try self.oracle.check(self.random.pick(self.oracle.tokens), in: log)
-        }
+        if self.random.chance(1, in: 4) { try self.oracle.checkRemoved(in: log) }
     }
 
     private func takeToken() throws(Violation) {

@@ -3,8 +3,9 @@ import TestSupport
 
 /// One log on one simulated disk, and everything that can happen to it, in an order that a seed decides.
 ///
-/// Here: the run and its state. The kinds of steps are in `Simulation+Steps.swift`, stops and openings in
-/// `Simulation+Opening.swift`, damage in `Simulation+Damage.swift`.
+/// Here: the run and its state. The kinds of steps are in `Simulation+Steps.swift`, maintenance in
+/// `Simulation+Maintenance.swift`, stops and openings in `Simulation+Opening.swift`, damage in
+/// `Simulation+Damage.swift`.
 package final class Simulation {
     /// How a run ended.
     package struct Outcome: Sendable {
@@ -35,10 +36,8 @@ package final class Simulation {
     package struct Settings: Sendable {
         /// What the disk lies about.
         package var lies: Set<SimulatedDisk.Lie> = []
-        /// Background work, of which each opening makes one object each.
-        package var maintenance: [MakeMaintenance] = []
 
-        /// An honest disk and no background work.
+        /// An honest disk.
         package init() {}
     }
 
@@ -52,7 +51,8 @@ package final class Simulation {
     var oracle = Oracle()
     var workload: Workload
     var writer: LogWriter?
-    var maintenance: [any SimulatedMaintenance] = []
+    /// What the machine's clock says, in microseconds.
+    var clock: Int64 = 0
     var options: LogOptions
     var openingCount = 0
     private(set) var counts: [String: Int] = [:]
@@ -71,6 +71,8 @@ package final class Simulation {
         let acknowledgement: LogOptions.Acknowledgement
         let segmentByteCount: Int
         let stepCount: Int
+        /// Whether there are many segments.
+        let isLong: Bool
 
         init(_ random: inout SeededGenerator) {
             self.hasProducers = random.chance(2, in: 3)
@@ -78,7 +80,8 @@ package final class Simulation {
             self.changesOptions = random.chance(1, in: 4)
             self.acknowledgement = random.pick([.durable, .written])
             self.segmentByteCount = random.pick([64, 64, 64, 68, 128, 256]) << 10
-            self.stepCount = random.pick([40, 100, 160, 250])
+            self.stepCount = random.pick([40, 80, 120, 200])
+            self.isLong = random.chance(1, in: 6)
         }
     }
 
@@ -100,10 +103,16 @@ package final class Simulation {
         var isVisibleAheadOfDurable = false
         /// Whether the last thing that happened was a close that succeeded.
         var isClosed = false
+        /// Whether a sync of records has failed, so that the cache can hold what the medium does not.
+        var isCacheDoubtful = false
         /// A flipped bit that the log need not notice.
         var residual: Flip?
         /// A flipped bit in the file `meta`.
         var metaFlip: Flip?
+        /// A flipped bit in a record of a sealed segment, which is noticed as it is read.
+        var sealedFlip: Flip?
+        /// The log must know that so many records are durable, whatever else is damaged.
+        var notedDurable = 0
     }
 
     init(seed: UInt64, settings: Settings) {
@@ -116,7 +125,9 @@ package final class Simulation {
         self.workload = Workload(&random)
         self.options = LogOptions(
             acknowledgement: self.manner.acknowledgement,
-            segmentByteCount: self.manner.segmentByteCount)
+            segmentByteCount: self.manner.segmentByteCount, upkeep: Upkeep(&random),
+            unsealedSegmentsMax: random.pick([1, 2, 2, 20]),
+            blockCacheByteCount: random.pick([0, 100_000, 16 << 20]))
         self.random = random
     }
 

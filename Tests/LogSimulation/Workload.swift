@@ -35,7 +35,10 @@ struct Workload {
     ]
 
     /// Every group that a change can be in.
-    static let allGroups: [GroupKey] = Self.models.flatMap { model in
+    static let allGroups: [GroupKey] = Self.models.flatMap { Self.groups(of: $0) }
+
+    /// Every group of a model.
+    static func groups(of model: Text) -> [GroupKey] {
         [GroupKey(model: model)]
             + Self.properties.flatMap { property in
                 Self.values.map { GroupKey(model: model, property: property, value: $0) }
@@ -54,7 +57,7 @@ struct Workload {
         self.padding = random.pick([0, 20, 200, 1500])
         self.hasEqualLengths = random.chance(1, in: 3)
         self.largeShare = random.pick([0, 2, 10, 30])
-        self.keyCount = random.pick([1, 2, Self.keys.count])
+        self.keyCount = random.pick([1, 2, Self.keys.count, Self.keys.count, 60, 300])
     }
 
     /// The next batch, each change with bytes of its own.
@@ -67,6 +70,11 @@ struct Workload {
             if isHuge { size = capacity }
             return self.change(&random, size)
         }
+    }
+
+    /// A batch of one change of about `size` bytes.
+    mutating func batch(_ random: inout SeededGenerator, size: Int) -> [SimulatedChange] {
+        [self.change(&random, size)]
     }
 
     private mutating func change(_ random: inout SeededGenerator, _ size: Int) -> SimulatedChange {
@@ -82,8 +90,13 @@ struct Workload {
             decoding: [UInt8](repeating: UInt8(ascii: "x"), count: size), as: UTF8.self)
         return SimulatedChange(
             action: random.pick([.created, .updated, .updated, .deleted] as [Action]),
-            model: random.pick(Self.models), key: Self.keys[random.below(self.keyCount)],
+            model: random.pick(Self.models), key: self.key(&random),
             groups: groups, instance: "{\"serial\":\"\(serial)\",\"pad\":\"\(padding)\"}")
+    }
+
+    private func key(_ random: inout SeededGenerator) -> Scalar {
+        let number = random.below(self.keyCount)
+        return number < Self.keys.count ? Self.keys[number] : .number(number)
     }
 
     /// The batch as the log takes it.

@@ -198,11 +198,13 @@ package final class LogWriter {
         if let receipt = self.producers[id] { return receipt }
         let hash = self.log.hasher.producerHash(low: id.low, high: id.high)
         guard let first = try self.keys.lastSealedRecord(ofProducerHash: hash),
-            let extent = try self.log.extent(at: first)
+            let segment = self.log.segments.segment(of: first)?.segment,
+            let end = segment.facts?.end
         else { return nil }
-        let identity = try extent.segment.withRecord(at: first) { record in record.producer }
+        let identity = try segment.withRecord(at: first) { record in record.producer }
         guard let identity, let identity, identity.id == id else { return nil }
-        let batch = try extent.batch(of: first)
+        // A sealed segment ends with a batch, and it need not be visible yet.
+        let batch = try SegmentExtent(segment: segment, end: end).batch(of: first)
         return ProducerTable.Receipt(
             sequence: identity.sequence, first: batch.lowerBound,
             last: batch.upperBound.previous ?? first)

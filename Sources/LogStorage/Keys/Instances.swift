@@ -14,9 +14,20 @@ extension ChangeLog {
     package func latestRecord(
         model: Text, key: Text, before end: Offset? = nil
     ) throws(StorageError) -> Offset? {
+        let visible = self.watermarks.visible
+        let bound = min(end ?? visible, visible)
+        let latest = try self.latest(model: model, key: key, before: bound)
+        if bound < visible {
+            try self.checkKnown(latest, model: model, key: key, before: bound)
+        }
+        return latest
+    }
+
+    /// The latest record of an instance below `bound` that is kept.
+    private func latest(
+        model: Text, key: Text, before bound: Offset
+    ) throws(StorageError) -> Offset? {
         let hash = self.keyHash(model: model, key: key)
-        let bound = min(end ?? self.watermarks.visible, self.watermarks.visible)
-        try self.checkKept(bound, of: hash)
         for segment in self.segments.all.reversed() where segment.base < bound {
             var place = try self.last(of: hash, in: segment, before: bound)
             // Another key can have the same hash: then the one before may be the one.
@@ -30,6 +41,32 @@ extension ChangeLog {
             }
         }
         return nil
+    }
+
+    /// Throws `retained` if compaction may have removed a record between `latest`, the latest one that is kept,
+    /// and `bound`.
+    ///
+    /// The next record of the instance knows which one came before it. Without one nothing was removed but
+    /// what came before `latest`, or the whole instance, after it was deleted.
+    private func checkKnown(
+        _ latest: Offset?, model: Text, key: Text, before bound: Offset
+    ) throws(StorageError) {
+        let first = self.first
+        guard bound >= first else { throw self.unknown(before: bound, until: first) }
+        var reader = GroupReader(
+            self, .any([self.keyHash(model: model, key: key)]), of: .key, from: bound)
+        if let next = try reader.next(),
+            let known = try self.withRecord(at: next, { $0.previousOfKey }),
+            let previous = known, previous >= first
+        {
+            let isKept = try self.withRecord(at: previous, { _ in true }) ?? false
+            guard previous < bound, isKept else {
+                throw self.unknown(before: bound, until: next.next)
+            }
+        } else if latest == nil {
+            let available = self.firstAvailable(of: self.hasher.groupHash(GroupKey(model: model)))
+            guard bound >= available else { throw self.unknown(before: bound, until: available) }
+        }
     }
 
     /// The offsets of the records of an instance from `start` on that are kept, ascending, at most `limit`.
@@ -80,9 +117,15 @@ extension ChangeLog {
     package func members(
         of group: GroupKey, before end: Offset? = nil
     ) throws(StorageError) -> [Offset] {
-        let bound = min(end ?? self.watermarks.visible, self.watermarks.visible)
+        let visible = self.watermarks.visible
+        let bound = min(end ?? visible, visible)
         let hash = self.hasher.groupHash(group)
-        try self.checkKept(bound, of: hash)
+        let available = self.firstAvailable(of: hash)
+        // Compaction may have removed the record with which an instance left, and kept an older one.
+        let isComplete = available <= self.first
+        guard bound == visible || isComplete && bound >= self.first else {
+            throw self.unknown(before: bound, until: max(available, self.first))
+        }
         var members: [UInt64: [Offset]] = [:]
         var reader = GroupReader(self, .any([hash]), from: self.first, to: bound)
         while let offset = try reader.next() {
@@ -101,7 +144,23 @@ extension ChangeLog {
             if membership != .left { others.append(offset) }
             members[found.keyHash] = others.isEmpty ? nil : others
         }
-        return members.values.flatMap { $0 }.sorted()
+        let offsets = members.values.flatMap { $0 }.sorted()
+        if isComplete { return offsets }
+        // Whoever is in a group says so in each record.
+        var latest: [Offset] = []
+        for offset in offsets where try self.isLatest(offset, before: bound) {
+            latest.append(offset)
+        }
+        return latest
+    }
+
+    /// Whether the record at `offset` is the latest of its instance below `bound`.
+    private func isLatest(_ offset: Offset, before bound: Offset) throws(StorageError) -> Bool {
+        let key = try self.withRecord(at: offset) { record in
+            (model: Text(bytes: record.model.copy()), key: Text(bytes: record.key.copy()))
+        }
+        guard let key else { return false }
+        return try self.latest(model: key.model, key: key.key, before: bound) == offset
     }
 
     /// Whether the records at two offsets are of the same instance, and not only of keys with the same hash.
@@ -118,15 +177,12 @@ extension ChangeLog {
             model: model.bytes.span.bytes, key: key.bytes.span.bytes)
     }
 
-    /// Throws `retained` if a state before `bound` cannot be known, because something with this hash that came
-    /// later than `bound`'s predecessor says nothing of what was removed before it.
-    private func checkKept(_ bound: Offset, of hash: UInt64) throws(StorageError) {
-        let first = self.firstAvailable(of: hash)
-        guard bound < first && bound < self.watermarks.visible else { return }
-        throw StorageError(
+    /// The answer to a question for a state before `bound`, of which too much was removed.
+    private func unknown(before bound: Offset, until first: Offset) -> StorageError {
+        StorageError(
             .retained,
             "records below offset \(first) were removed: what was before offset \(bound) is not known any "
-                + "more; ask for \(first) or later", offset: bound)
+                + "more; ask for a later state", offset: bound)
     }
 
     private func last(

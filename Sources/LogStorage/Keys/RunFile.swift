@@ -128,6 +128,9 @@ final class RunSet: Sendable {
         }
     }
 
+    /// The bound below which anything may have been removed that the run of what was removed does not know of.
+    var removedIsKnownFrom: Offset { self.state.withLock { $0.floor } }
+
     /// The first offset from which on nothing at all was ever removed, or one that is not too low.
     var floor: Offset {
         self.state.withLock { max($0.floor, $0.removed?.header.end ?? .zero) }

@@ -70,6 +70,16 @@ package final class Maintenance: Sendable {
         try result.get()
     }
 
+    /// Seals segments that lie before a sealed one: their footers were damaged, or lost with the power after an
+    /// earlier process could not sync them. Lookups take what is sealed to be older than what is not.
+    func sealGaps() throws(StorageError) {
+        while let gap = self.core.log.segments.all.firstIndex(where: { $0.facts == nil }),
+            self.core.log.segments.all[gap...].contains(where: { $0.facts != nil })
+        {
+            guard try self.sealFirst() != nil else { return }
+        }
+    }
+
     private func nextStep(
         now: Int64, _ evaluations: inout Evaluations
     ) throws(StorageError) -> Step? {

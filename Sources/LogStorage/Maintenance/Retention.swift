@@ -29,6 +29,8 @@ extension Maintenance {
     private func mustGo(
         _ first: (segment: Segment, facts: SealedFacts), now: Int64
     ) -> Bool {
+        // What nobody was shown yet is not old: a bound of what is kept is never above what is visible.
+        guard first.facts.end <= self.core.log.watermarks.visible else { return false }
         let upkeep = self.core.options.upkeep
         if let age = upkeep.retainAge,
             now.subtractingReportingOverflow(first.facts.lastTime).partialValue > age
@@ -42,7 +44,7 @@ extension Maintenance {
     /// Lets the run of what was removed learn which hashes the records of `segment` carry that go: those whose
     /// ordinal `isRemoved` says so. Then a reader of another group can still go on from a token below them.
     ///
-    /// If the run becomes too large it begins anew with this segment, and what it knew before is answered
+    /// If the run becomes too large, or is damaged, it begins anew with this segment, and what it knew before is answered
     /// as if it had been removed.
     func noteRemoved(
         _ segment: Segment, _ facts: SealedFacts, isRemoved: (UInt32) -> Bool
@@ -73,16 +75,28 @@ extension Maintenance {
         let old = self.core.log.runs.removed
         let fits =
             (old?.header.entryCount ?? 0) + entries.count <= Self.removedEntriesMax
+            && old.map { Self.isWhole($0) } ?? true
         let older = fits ? old : nil
+        // What is not known now will not be known later: this bound never falls.
+        let known = self.core.log.runs.removedIsKnownFrom
         let first =
-            fits
-            ? min(old?.header.first ?? segment.base, segment.base)
-            : max(old?.header.end ?? segment.base, segment.base)
-        let end = max(old?.header.end ?? facts.end, facts.end)
+            fits ? known : max(old?.header.end ?? segment.base, segment.base, known)
+        let end = max(old?.header.end ?? facts.end, facts.end, first)
         let run = try self.core.writeRun(
             RunFile.Name.removed, kind: .group, first: first, end: end,
             [older.map { RunSource($0) }, RunSource(entries)].compactMap { $0 })
         self.core.log.runs.set(removed: run)
+    }
+
+    /// Whether no entry of the run is damaged.
+    private static func isWhole(_ run: RunFile) -> Bool {
+        var cursor = RunCursor()
+        do throws(FormatError) {
+            while try run.entry(at: &cursor) != nil {}
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// Groups of which the log remembers what was removed, 16 bytes each on the disk.

@@ -13,21 +13,34 @@ extension Maintenance {
         let runs = self.core.log.runs.keys
         if let group = Self.mergeable(runs) {
             let range = group[0].header.first..<group[group.count - 1].header.end
-            try self.merge(group.map { RunSource($0) }, range)
+            do throws(StorageError) {
+                try self.merge(group.map { RunSource($0) }, range)
+            } catch {
+                // What a damaged run knew the segments know.
+                guard error.code == .corrupt, let damaged = group.first(where: { $0.name == error.path })
+                else { throw error }
+                self.core.log.runs.remove(keys: damaged)
+                try self.core.directory.remove(damaged.name)
+                return nil
+            }
             for run in group { try self.core.directory.remove(run.name) }
             return .merged(range)
         }
-        let loose = self.sealed.filter { item in
+        let sealed = self.sealed
+        let isLoose = sealed.map { item in
             !runs.contains {
                 $0.header.first <= item.segment.base && item.segment.base < $0.header.end
             }
         }
-        guard loose.count >= Self.fanIn else { return nil }
-        let group = loose.prefix(Self.fanIn)
-        guard let first = group.first, let last = group.last else { return nil }
-        let range = first.segment.base..<last.facts.end
-        try self.merge(group.map { RunSource(identitiesOf: $0.segment) }, range)
-        return .merged(range)
+        // A run takes the place of everything in its stretch, so no other run may lie in between.
+        for start in sealed.indices where start + Self.fanIn <= sealed.count {
+            let stretch = start..<start + Self.fanIn
+            guard isLoose[stretch].allSatisfy({ $0 }) else { continue }
+            let range = sealed[start].segment.base..<sealed[stretch.upperBound - 1].facts.end
+            try self.merge(sealed[stretch].map { RunSource(identitiesOf: $0.segment) }, range)
+            return .merged(range)
+        }
+        return nil
     }
 
     private func merge(
@@ -44,6 +57,9 @@ extension Maintenance {
         guard runs.count >= self.fanIn else { return nil }
         for start in 0...runs.count - self.fanIn {
             let group = Array(runs[start..<start + self.fanIn])
+            // Between two that do not touch there are segments that neither knows.
+            guard zip(group, group.dropFirst()).allSatisfy({ $0.header.end == $1.header.first })
+            else { continue }
             let sizes = group.map { $0.header.entryCount }
             let bound = (sizes.min() ?? 0).multipliedReportingOverflow(by: self.fanIn)
             if let largest = sizes.max(), bound.overflow || largest < max(bound.partialValue, 1) {

@@ -11,6 +11,8 @@ struct MetaFile: ~Copyable {
 
     private let file: any DiskFile
     private(set) var page: MetaPage
+    /// Whether there was another page, perhaps a newer one, that cannot be read any more.
+    let isPageLost: Bool
     /// The page as it was read, until it is known to be on the disk.
     private var unsettled: [UInt8]?
 
@@ -30,7 +32,8 @@ struct MetaFile: ~Copyable {
         }
         try directory.rename(self.temporaryName, to: self.name)
         try directory.synchronize()
-        return MetaFile(file: try directory.open(self.name, .readWrite), page: page)
+        return MetaFile(
+            file: try directory.open(self.name, .readWrite), page: page, isPageLost: false)
     }
 
     /// Opens the file in `directory` and takes the valid page of the higher generation.
@@ -71,13 +74,12 @@ struct MetaFile: ~Copyable {
                     + "restore it from a copy", path: file.path, position: failure?.position)
         }
         // Of a log that was never opened again after its creation the second page was never written.
-        if failure != nil,
-            newest.generation > 0 || bytes.count < 2 * MetaPage.count
-                || !bytes[MetaPage.count...].allSatisfy({ $0 == 0 })
-        {
-            self.assumeTheWorst(of: &newest)
-        }
-        return MetaFile(file: file, page: newest, unsettled: newestBytes)
+        let isPageLost =
+            failure != nil
+            && (newest.generation > 0 || bytes.count < 2 * MetaPage.count
+                || !bytes[MetaPage.count...].allSatisfy({ $0 == 0 }))
+        if isPageLost { self.assumeTheWorst(of: &newest) }
+        return MetaFile(file: file, page: newest, isPageLost: isPageLost, unsettled: newestBytes)
     }
 
     /// Makes a page say the worst of the log's last life, because the page that knew better is lost.

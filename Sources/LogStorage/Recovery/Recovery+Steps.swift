@@ -41,8 +41,10 @@ extension Recovery {
     /// Checks that the log has the segments that it must have: it must not begin again at offset 0 under the
     /// same epoch, and neither its first nor its last segment may be lost.
     static func check(
-        _ inventory: Inventory, meta: MetaPage, directory: LogDirectory
+        _ inventory: Inventory, meta: borrowing MetaFile, directory: LogDirectory
     ) throws(StorageError) {
+        let isPageLost = meta.isPageLost
+        let meta = meta.page
         guard let first = inventory.segments.first, let last = inventory.segments.last else {
             guard meta.generation > 0 else { return }
             throw StorageError(
@@ -51,7 +53,8 @@ extension Recovery {
                     + "them from a copy, or choose an empty directory for a new log",
                 path: directory.path)
         }
-        guard first.base <= meta.retained else {
+        // The page that is lost may have said that what is missing was removed.
+        guard first.base <= meta.retained || isPageLost else {
             throw StorageError(
                 .corrupt,
                 "the records \(meta.retained) to \(first.base.rawValue - 1) are missing: a segment file was "
@@ -292,6 +295,19 @@ extension Recovery {
         return boot != meta.boot
     }
 
+    /// Does what would end the life of a log that is open; here nothing was opened yet, and the next opening
+    /// may succeed.
+    static func unpoisoned<Result>(
+        _ body: () throws(StorageError) -> Result
+    ) throws(StorageError) -> Result {
+        do throws(StorageError) {
+            return try body()
+        } catch {
+            guard error.code == .poisoned else { throw error }
+            throw StorageError(.io, error.message, path: error.path)
+        }
+    }
+
     /// Begins a segment at the end of the log.
     static func beginSegment(after tail: Tail?, core: LogCore) throws(StorageError) -> Tail {
         let header = SegmentHeader(
@@ -300,7 +316,9 @@ extension Recovery {
             previousEpoch: tail.flatMap { $0.end == .zero ? nil : $0.epoch } ?? core.log.epoch,
             previousChecksum: tail?.checksum ?? 0)
         // An empty segment of the old epoch has the same name: it gives way.
-        let begun = try SegmentFile.begin(header, in: core.directory, reserve: core.reserve)
+        let begun = try self.unpoisoned { () throws(StorageError) in
+            try SegmentFile.begin(header, in: core.directory, reserve: core.reserve)
+        }
         core.log.segments.append(begun.segment)
         return Tail(
             header: header, active: (begun.segment, begun.file), end: header.base,

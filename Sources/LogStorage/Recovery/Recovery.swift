@@ -51,7 +51,7 @@ package enum Recovery {
         // become durable in a file whose name a loss of power can still take away.
         try directory.synchronize()
         let inventory = try Inventory(directory, retained: meta.page.retained)
-        try self.check(inventory, meta: meta.page, directory: directory)
+        try self.check(inventory, meta: meta, directory: directory)
 
         let blocks = BlockCache(byteCountMax: options.blockCacheByteCount)
         let hasher = GroupHasher(key: meta.page.hashKey)
@@ -133,6 +133,10 @@ package enum Recovery {
         let core = LogCore(
             directory: directory, options: options, log: log, blocks: blocks, lock: lock, meta: meta
         )
+        try self.unpoisoned { () throws(StorageError) in try Maintenance(core).sealGaps() }
+        if let unsealed = list.all.first(where: { $0.facts == nil }) {
+            producers.forget(before: unsealed.base)
+        }
         if tail?.header.epoch != epoch {
             let begun = try self.beginSegment(after: tail, core: core)
             producers.begin(begun.header.base)
@@ -144,8 +148,10 @@ package enum Recovery {
             page.isVisibleAheadOfDurable = options.acknowledgement == .written
             page.isClosedCleanly = false
             page.activeBase = active.segment.base
+            // The page that knew it may be lost.
+            page.retained = log.first
         }
-        // One of them can have become the new segment.
+        // The reserved file may have become a segment just now.
         for name in inventory.leftovers where directory.has(name) { try directory.remove(name) }
         report.end = tail.end
         report.segmentCount = list.all.count

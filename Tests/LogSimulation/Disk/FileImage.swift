@@ -54,6 +54,8 @@ final class FileImage {
     private(set) var durableCount = 0
     private(set) var reservedCount = 0
     private var dirty: [Bool] = []
+    /// How many mappings of it there are.
+    var mappingCount = 0
     /// The open file that has the lock.
     var lockOwner: ObjectIdentifier?
 
@@ -147,6 +149,15 @@ final class FileImage {
     /// Forgets clean sectors of the cache, some of which the medium may not have.
     func evict(_ random: inout SeededGenerator) {
         for sector in self.dirty.indices where !self.dirty[sector] && random.chance(3, in: 4) {
+            self.cache.copy(Self.range(sector), from: self.medium)
+        }
+    }
+
+    /// Forgets the clean sectors from `start` on. Of a mapped file those stay that somebody has looked at, of
+    /// which nobody here keeps account: so some.
+    func forget(from start: Int, _ random: inout SeededGenerator) {
+        for sector in self.dirty.indices.dropFirst(start / Self.sector) where !self.dirty[sector] {
+            if self.mappingCount > 0, random.chance(1, in: 2) { continue }
             self.cache.copy(Self.range(sector), from: self.medium)
         }
     }

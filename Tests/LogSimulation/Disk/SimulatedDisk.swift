@@ -329,4 +329,16 @@ package final class SimulatedDisk: Disk, @unchecked Sendable {
     package func flip(bit: Int, ofByte position: Int, in path: String) {
         self.names[path]?.flip(bit: bit, ofByte: position)
     }
+
+    /// Takes a file away, durably and without a step, as somebody does who tidies up.
+    package func erase(_ path: String) {
+        self.names[path] = nil
+        self.durableNames[path] = nil
+        self.nameChanges.removeAll { change in
+            switch change {
+            case .link(let name, _), .unlink(let name): name == path
+            case .rename(_, let name): name == path
+            }
+        }
+    }
 }

@@ -90,6 +90,11 @@ final class SimulatedFile: DiskFile, @unchecked Sendable {
         try self.disk.end(verdict, kind, self.path)
     }
 
+    func forgetCache(from position: Int) {
+        guard let image, self.process == self.disk.process, !self.disk.isDead else { return }
+        image.forget(from: position, &self.disk.random)
+    }
+
     func reserve(_ count: Int) throws(StorageError) {
         let (image, verdict) = try self.begin(.reserve, 0, count)
         if verdict != .normal { try self.disk.end(verdict, .reserve, self.path) }
@@ -125,7 +130,9 @@ final class SimulatedFile: DiskFile, @unchecked Sendable {
             throw StorageError(.io, "the mapping is longer than the file", path: self.path)
         }
         let memory = image.cache
+        image.mappingCount += 1
         return Mapping(UnsafeRawBufferPointer(memory.base[..<count].rebased)) {
+            image.mappingCount -= 1
             withExtendedLifetime(memory) {}
         }
     }

@@ -13,6 +13,8 @@ struct ExpectedRecord {
     let change: SimulatedChange
     let groups: [Group]
     let previousOfKey: Int?
+    /// Whether compaction had removed that record already, so that the log may not know of it.
+    let previousIsGone: Bool
     let producer: ProducerIdentity?
     let isFirstOfBatch: Bool
     let isLastOfBatch: Bool
@@ -23,16 +25,8 @@ struct ExpectedRecord {
     /// The record as it was first seen.
     var bytes: [UInt8]?
     var checksum: UInt32 = 0
-    /// Whether it may be, or is, no longer kept.
-    var fate = Fate.kept
-
-    /// What maintenance may have done to a record.
-    enum Fate {
-        case kept
-        /// It was given up, and whether it is gone already is not known.
-        case mayBeGone
-        case gone
-    }
+    /// Whether maintenance has removed it.
+    var isGone = false
 
     /// Checks that `record` says this, or has the bytes that it had before. Notes its bytes.
     mutating func check(
@@ -62,8 +56,14 @@ struct ExpectedRecord {
         try equal("time", record.time, self.time)
         try equal("durable", record.durable.rawValue, UInt64(self.durable))
         try equal("producer", record.producer, self.producer)
-        try equal(
-            "previous of key", record.previousOfKey?.rawValue, self.previousOfKey.map(UInt64.init))
+        let previous = record.previousOfKey.map { Int($0.rawValue) }
+        if self.previousIsGone {
+            // An index may know of an older one, which is gone as well.
+            try promise(
+                previous ?? -1 <= self.previousOfKey ?? -1, "\(text): previous of key is too new")
+        } else {
+            try equal("previous of key", previous, self.previousOfKey)
+        }
         var groups: [Group] = []
         for index in 0..<record.groupCount {
             let entry = record.group(index)
@@ -119,6 +119,11 @@ struct MembershipModel {
         self.states[instance] = State(
             last: offset, groups: change.action == .deleted ? nil : own)
         return (groups, state?.last)
+    }
+
+    /// Forgets instances of which no record from `first` on is known, as retention does.
+    mutating func forget(below first: Int) {
+        self.states = self.states.filter { $0.value.last >= first }
     }
 
     /// Takes a change whose record is known already.

@@ -22,10 +22,12 @@ package struct Oracle {
     }
 
     /// What was attempted and can still be in the log, by offset.
-    private(set) var records: [ExpectedRecord] = []
-    private var model = MembershipModel()
+    var records: [ExpectedRecord] = []
+    var model = MembershipModel()
     /// The last batch of each producer.
-    private(set) var receipts: [ProducerIdentity.ID: Receipt] = [:]
+    var receipts: [ProducerIdentity.ID: Receipt] = [:]
+    /// The highest sequence that each producer has used.
+    private(set) var sequences: [ProducerIdentity.ID: UInt64] = [:]
     private var serial = 0
     private var lastTime = Int64.min
     /// Bounds that the log has told, or that follow from what it did.
@@ -37,6 +39,8 @@ package struct Oracle {
     private var epochs: [Epoch] = []
     private var startEpoch: Epoch?
     private(set) var tokens: [TakenToken] = []
+    /// What maintenance may have removed, and has.
+    var removal = Removal()
 
     /// The epoch of new records.
     var epoch: Epoch { self.epochs.last ?? Epoch(0) }
@@ -57,6 +61,7 @@ package struct Oracle {
             let (groups, previous) = self.model.apply(change, at: offset)
             let record = ExpectedRecord(
                 serial: self.serial, change: change, groups: groups, previousOfKey: previous,
+                previousIsGone: previous.map { self.records[$0].isGone } ?? false,
                 producer: producer, isFirstOfBatch: index == 0,
                 isLastOfBatch: index == batch.count - 1, time: self.lastTime,
                 durable: self.durable, epoch: self.epoch)
@@ -67,6 +72,7 @@ package struct Oracle {
 
     private mutating func noteReceipt(_ record: ExpectedRecord, at offset: Int) {
         guard let producer = record.producer else { return }
+        self.sequences[producer.id] = producer.sequence
         if var receipt = self.receipts[producer.id], receipt.sequence == producer.sequence {
             receipt.last = offset
             self.receipts[producer.id] = receipt
@@ -96,29 +102,42 @@ package struct Oracle {
 
     /// Checks the record `offset`, which is visible, and that nobody saw another one there.
     mutating func see(_ offset: Int, in log: ChangeLog) throws(Violation) {
-        if self.records[offset].fate == .gone {
-            return try promise(
-                log.extent(at: Offset(UInt64(offset))) == nil, "record \(offset) is back again")
-        }
-        guard let extent = log.extent(at: Offset(UInt64(offset))) else {
-            try promise(self.records[offset].fate == .mayBeGone, "record \(offset) is missing")
-            self.records[offset].fate = .gone
-            return
-        }
-        do {
-            let record = try extent.segment.checkedRecord(at: Offset(UInt64(offset)))
-            try self.records[offset].check(record, at: offset, epoch: extent.segment.epoch)
-        } catch let error as Violation {
-            throw error
+        var expected = self.records[offset]
+        var violation: Violation?
+        var isThere = false
+        var failure: StorageError?
+        do throws(StorageError) {
+            if let extent = try log.extent(at: Offset(UInt64(offset))) {
+                let found: Void? = try extent.segment.withRecord(at: Offset(UInt64(offset))) {
+                    (record) throws(StorageError) in
+                    do throws(Violation) {
+                        try expected.check(record, at: offset, epoch: extent.segment.epoch)
+                    } catch {
+                        violation = error
+                    }
+                }
+                isThere = found != nil
+            } else {
+                violation = Violation("record \(offset) is missing")
+            }
         } catch {
-            throw Violation("record \(offset) cannot be read: \(error)")
+            failure = error
         }
-        let place = Place(epoch: self.records[offset].epoch, offset: offset)
-        let serial = self.records[offset].serial
+        if let violation { throw violation }
+        if let failure {
+            return try promise(
+                failure.code == .retained && offset < self.removal.first,
+                "record \(offset) cannot be read: \(failure)")
+        }
+        try promise(offset >= self.removal.first, "record \(offset) is back, after retention")
+        guard isThere else { return try self.noteRemoved(offset) }
+        try promise(!expected.isGone, "record \(offset) is back, after compaction")
+        self.records[offset] = expected
+        let place = Place(epoch: expected.epoch, offset: offset)
         try promise(
-            self.seen[place, default: serial] == serial,
+            self.seen[place, default: expected.serial] == expected.serial,
             "offset \(offset) was used again under epoch \(place.epoch), after readers saw it")
-        self.seen[place] = serial
+        self.seen[place] = expected.serial
     }
 
     // MARK: - Recovery
@@ -158,11 +177,13 @@ package struct Oracle {
                 "records \(end) to \(self.visible - 1), which readers saw, are lost under the same epoch"
             )
         }
-        self.truncate(to: end)
+        self.truncate(to: end, of: log)
+        try self.raise(first: Int(log.first.rawValue))
         for offset in 0..<end { try self.see(offset, in: log) }
         for group in Workload.allGroups {
             try self.checkPostings(of: group, in: log, from: 0, limit: .max)
         }
+        try self.checkRemoved(in: log)
         for taken in self.tokens { try self.check(taken, in: log) }
     }
 
@@ -172,20 +193,29 @@ package struct Oracle {
         self.visible = min(self.visible, bound)
     }
 
-    private mutating func truncate(to end: Int) {
+    private mutating func truncate(to end: Int, of log: ChangeLog) {
         if end < self.records.count {
             self.records.removeLast(self.records.count - end)
-            self.model = MembershipModel()
-            self.receipts = [:]
-            for (offset, record) in self.records.enumerated() {
-                self.model.note(record, at: offset)
-                self.noteReceipt(record, at: offset)
-            }
+            self.rebuild()
         }
+        // The time of records that are no longer kept is not known.
         self.lastTime = self.records.last?.time ?? .min
+        if Int(log.first.rawValue) == end { self.lastTime = .min }
         self.appended = end
         self.durable = end
         self.visible = end
+    }
+
+    /// Derives from the records what is derived from them.
+    mutating func rebuild() {
+        self.model = MembershipModel()
+        self.receipts = [:]
+        for (offset, record) in self.records.enumerated() {
+            self.model.note(record, at: offset)
+            self.noteReceipt(record, at: offset)
+        }
+        self.model.forget(below: self.removal.first)
+        self.receipts = self.receipts.filter { !self.records[$0.value.first].isGone }
     }
 
     // MARK: - Readers
@@ -198,83 +228,102 @@ package struct Oracle {
         self.tokens.append(TakenToken(token: token, serialBefore: serial))
     }
 
-    /// Checks that a token resumes, or is refused for the right reason.
-    func check(_ taken: TakenToken, in log: ChangeLog) throws(Violation) {
+    /// Checks that a token resumes, or is refused for the right reason: a reader of everything, or one of some
+    /// groups only.
+    func check(
+        _ taken: TakenToken, groups: [GroupKey]? = nil, in log: ChangeLog
+    ) throws(Violation) {
         let token = taken.token
         let next = Int(token.next.rawValue)
-        let first = Int(log.first.rawValue)
-        let wanted: ChangeLog.ResumeFailure?
-        if next > self.visible {
-            wanted = token.epoch == self.epoch ? .unknownToken : .epoch
-        } else if next < first {
-            wanted = .retained
-        } else if let serial = taken.serialBefore {
-            wanted = self.records[next - 1].serial == serial ? nil : .epoch
-        } else {
-            wanted = token.epoch == self.startEpoch ? nil : .epoch
+        let found = log.refusal(of: token, groups: groups.map { $0.map(log.hasher.groupHash) })
+        func expect(_ isRight: Bool, _ wanted: String) throws(Violation) {
+            let whose = groups.map { " of \($0)" } ?? ""
+            try promise(
+                isRight,
+                "token at \(next)\(whose) of epoch \(token.epoch): \(found?.rawValue ?? "resumes"), "
+                    + "expected \(wanted)")
         }
-        let found = log.refusal(of: token)
-        try promise(
-            found == wanted,
-            "token at \(next) of epoch \(token.epoch): \(found?.rawValue ?? "resumes"), expected "
-                + (wanted?.rawValue ?? "that it resumes"))
+        if next > self.visible {
+            let wanted = token.epoch == self.epoch ? ChangeLog.ResumeFailure.unknownToken : .epoch
+            return try expect(found == wanted, wanted.rawValue)
+        }
+        let isOurs: Bool
+        if let serial = taken.serialBefore {
+            isOurs = self.records[next - 1].serial == serial
+        } else {
+            isOurs = token.epoch == self.startEpoch
+        }
+        let isLost = groups.map { $0.contains { self.lastRemoved(of: $0) >= next } }
+            ?? (self.lastRemoved() >= next)
+        if isLost { return try expect(found == .retained || !isOurs && found == .epoch, "retained") }
+        // What the log has tried to remove without success it may answer as if it were gone.
+        let isCautious = found == .retained && self.isCaution(below: next, isOfAll: groups == nil)
+        if isOurs {
+            // Below the first segment the token can be of an epoch before the one that is still known.
+            let isBelow = found == .retained && next < self.removal.first
+                && token.epoch != self.records[self.removal.first - 1].epoch
+            return try expect(found == nil || isCautious || isBelow, "that it resumes")
+        }
+        try expect(
+            found == .epoch || isCautious || found == .retained && next < self.removal.first,
+            "epoch")
+    }
+
+    /// The offsets in `range` of the kept records that are in any or all of `groups`.
+    func offsets(
+        of groups: [GroupKey], isAll: Bool = false, in range: Range<Int>
+    ) -> [Offset] {
+        range.filter { offset in
+            guard offset >= self.removal.first, !self.records[offset].isGone else { return false }
+            return isAll
+                ? groups.allSatisfy { self.carries(offset, $0) }
+                : groups.contains { self.carries(offset, $0) }
+        }.map { Offset(UInt64($0)) }
+    }
+
+    /// Whether the record names `group`, however.
+    func carries(_ offset: Int, _ group: GroupKey) -> Bool {
+        let record = self.records[offset]
+        let wanted = SimulatedGroup(property: group.property, value: group.value)
+        return record.change.model == group.model
+            && record.groups.contains { $0.group.isSame(as: wanted) }
     }
 
     /// Checks the postings of a group in all segments against a look at every record.
     func checkPostings(
         of group: GroupKey, in log: ChangeLog, from: Int, limit: Int
     ) throws(Violation) {
-        let wanted = SimulatedGroup(property: group.property, value: group.value)
         let hash = log.hasher.groupHash(group)
         var at = max(log.first, Offset(UInt64(from)))
-        while let extent = log.extent(at: at) {
-            var expected: [Offset] = []
-            for offset in Int(at.rawValue)..<Int(extent.end.rawValue)
-            where self.records[offset].fate == .kept {
-                let record = self.records[offset]
-                if record.change.model == group.model,
-                    record.groups.contains(where: { $0.group.isSame(as: wanted) })
-                {
-                    expected.append(Offset(UInt64(offset)))
+        do throws(StorageError) {
+            while let extent = try log.extent(at: at) {
+                let found = try extent.postings(of: hash, from: at, limit: limit)
+                let expected = self.offsets(
+                    of: [group], in: Int(at.rawValue)..<Int(extent.end.rawValue))
+                guard found.elementsEqual(expected.prefix(limit)) else {
+                    throw StorageError(.io, "they are \(found), expected \(expected)")
                 }
+                at = extent.end
             }
-            let found: [Offset]
-            do throws(StorageError) {
-                found = try extent.postings(of: hash, from: at, limit: limit)
-            } catch {
-                throw Violation("postings of \(group) from \(at): \(error)")
-            }
-            // What may be gone need not be found, but takes its place if it is.
-            let kept = found.filter { self.records[Int($0.rawValue)].fate == .kept }
-            try promise(
-                found.count <= limit && kept.elementsEqual(expected.prefix(kept.count))
-                    && (found.count == limit || kept.count == expected.count),
-                "postings of \(group) in \(at)..<\(extent.end) are \(found), expected \(expected)")
-            at = extent.end
+        } catch {
+            throw Violation("postings of \(group) from \(at): \(error)")
         }
     }
 
-    /// Checks the batch that a visible record belongs to.
+    /// Checks the batch that a visible record belongs to, of which some may be gone.
     func checkBatch(of offset: Int, in log: ChangeLog) throws(Violation) {
-        guard let extent = log.extent(at: Offset(UInt64(offset))) else { return }
+        guard offset >= self.removal.first else { return }
         var first = offset
         while !self.records[first].isFirstOfBatch { first -= 1 }
         var last = offset
         while !self.records[last].isLastOfBatch { last += 1 }
-        guard self.records[first...last].allSatisfy({ $0.fate == .kept }) else { return }
-        let found = extent.batch(of: Offset(UInt64(offset)))
-        try promise(
-            found == Offset(UInt64(first))..<Offset(UInt64(last + 1)),
-            "record \(offset) is in the batch \(found), expected \(first)...\(last)")
-    }
-
-    // MARK: - Maintenance
-
-    /// Notes that the log was told to give up the records of `offsets`: from now on each may be gone.
-    /// Once one was found to be gone it must stay so.
-    package mutating func mayRemove(_ offsets: some Sequence<Int>) {
-        for offset in offsets where self.records[offset].fate == .kept {
-            self.records[offset].fate = .mayBeGone
+        do throws(StorageError) {
+            let found = try log.extent(at: Offset(UInt64(offset)))?.batch(of: Offset(UInt64(offset)))
+            guard found == Offset(UInt64(first))..<Offset(UInt64(last + 1)) else {
+                throw StorageError(.io, "it is \(String(describing: found))")
+            }
+        } catch {
+            throw Violation("batch of record \(offset), expected \(first)...\(last): \(error)")
         }
     }
 }
