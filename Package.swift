@@ -103,6 +103,15 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
+        // Benchmarks of storage, in the same build; the micro-benchmarks are a package of their own.
+        .target(
+            name: "StorageWorkload", dependencies: ["LogModel"], path: "Benchmarks/Storage/Workload",
+            swiftSettings: borrowingSettings),
+        .executableTarget(
+            name: "storage-bench",
+            dependencies: ["LogModel", "LogFormat", "LogStorage", "StorageWorkload"],
+            path: "Benchmarks/Storage/Scenarios", swiftSettings: borrowingSettings),
+
         // Tests of the core and of storage.
         .testTarget(
             name: "LogModelTests", dependencies: ["LogModel"], swiftSettings: swiftSettings),

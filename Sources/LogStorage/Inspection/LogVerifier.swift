@@ -156,7 +156,8 @@ package final class LogVerifier {
         }
         do throws(StorageError) {
             try Recovery.check(
-                listing.inventory, meta: listing.meta.newest, directory: self.inspector.directory)
+                listing.inventory, meta: listing.meta.newest,
+                isPageLost: !listing.meta.failures.isEmpty, directory: self.inspector.directory)
         } catch {
             self.report(Finding(error, file: "", advice: "bring the file back from a copy"))
         }

@@ -78,7 +78,8 @@ extension LogInspector {
         var whole: [SegmentOutcome] = []
         do throws(StorageError) {
             try Recovery.check(
-                listing.inventory, meta: listing.meta.newest, directory: self.directory)
+                listing.inventory, meta: listing.meta.newest,
+                isPageLost: !listing.meta.failures.isEmpty, directory: self.directory)
             try self.open(listing, into: &plan, whole: &whole)
         } catch {
             plan.refusal = error
@@ -139,7 +140,8 @@ extension LogInspector {
             let scan = SegmentScan(bytes, header: segment.header) { record, position in
                 segment.growing?.add(record.offset, at: position)
             }
-            try Recovery.check(scan, of: segment, nextBase: nextBase, meta: meta)
+            try Recovery.check(
+                scan, of: segment, bytes: bytes, nextBase: nextBase, meta: meta)
             whole.append(
                 SegmentOutcome(name: item.name, end: scan.end, endPosition: scan.endPosition))
             if isLast {

@@ -41,10 +41,8 @@ extension Recovery {
     /// Checks that the log has the segments that it must have: it must not begin again at offset 0 under the
     /// same epoch, and neither its first nor its last segment may be lost.
     static func check(
-        _ inventory: Inventory, meta: borrowing MetaFile, directory: LogDirectory
+        _ inventory: Inventory, meta: MetaPage, isPageLost: Bool, directory: LogDirectory
     ) throws(StorageError) {
-        let isPageLost = meta.isPageLost
-        let meta = meta.page
         guard let first = inventory.segments.first, let last = inventory.segments.last else {
             guard meta.generation > 0 else { return }
             throw StorageError(

@@ -51,7 +51,8 @@ package enum Recovery {
         // become durable in a file whose name a loss of power can still take away.
         try directory.synchronize()
         let inventory = try Inventory(directory, retained: meta.page.retained)
-        try self.check(inventory, meta: meta, directory: directory)
+        try self.check(
+            inventory, meta: meta.page, isPageLost: meta.isPageLost, directory: directory)
 
         let blocks = BlockCache(byteCountMax: options.blockCacheByteCount)
         let hasher = GroupHasher(key: meta.page.hashKey)
