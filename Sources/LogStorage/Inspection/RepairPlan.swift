@@ -125,9 +125,12 @@ extension LogInspector {
                 whole.append(
                     SegmentOutcome(
                         name: item.name, end: facts.end, endPosition: Int(facts.endPosition)))
+                // The last one can have been sealed since the directory was read.
+                let hasNewer =
+                    isLast && self.directory.has(SegmentFile.name(base: facts.end))
                 try Recovery.check(
                     sealed, facts, follows: tail, base: item.base, isLast: isLast,
-                    nextBase: nextBase, meta: meta)
+                    nextBase: hasNewer ? facts.end : nextBase, meta: meta)
                 try self.planIndex(of: sealed, into: &plan)
                 tail = Recovery.Tail(facts)
                 continue
