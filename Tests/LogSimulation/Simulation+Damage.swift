@@ -277,7 +277,8 @@ extension Simulation {
         do throws(FormatError) {
             let header = try SegmentHeader(reading: span)
             _ = try SegmentFooter.facts(
-                reading: span.extracting(header.recordsEnd..<header.recordsEnd + SegmentFooter.count),
+                reading: span.extracting(
+                    header.recordsEnd..<header.recordsEnd + SegmentFooter.count),
                 header: header)
             return true
         } catch {

@@ -17,7 +17,8 @@ extension Maintenance {
                 try self.merge(group.map { RunSource($0) }, range)
             } catch {
                 // What a damaged run knew the segments know.
-                guard error.code == .corrupt, let damaged = group.first(where: { $0.name == error.path })
+                guard error.code == .corrupt,
+                    let damaged = group.first(where: { $0.name == error.path })
                 else { throw error }
                 self.core.log.runs.remove(keys: damaged)
                 try self.core.directory.remove(damaged.name)

@@ -32,7 +32,7 @@ package final class Trace {
         case note(String)
     }
 
-    private static let keptMax = 15000
+    private static let keptMax = 150
     private var kept: [Entry] = []
     private var oldest = 0
 

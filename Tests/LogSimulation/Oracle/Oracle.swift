@@ -253,14 +253,18 @@ package struct Oracle {
         } else {
             isOurs = token.epoch == self.startEpoch
         }
-        let isLost = groups.map { $0.contains { self.lastRemoved(of: $0) >= next } }
+        let isLost =
+            groups.map { $0.contains { self.lastRemoved(of: $0) >= next } }
             ?? (self.lastRemoved() >= next)
-        if isLost { return try expect(found == .retained || !isOurs && found == .epoch, "retained") }
+        if isLost {
+            return try expect(found == .retained || !isOurs && found == .epoch, "retained")
+        }
         // What the log has tried to remove without success it may answer as if it were gone.
         let isCautious = found == .retained && self.isCaution(below: next, isOfAll: groups == nil)
         if isOurs {
             // Below the first segment the token can be of an epoch before the one that is still known.
-            let isBelow = found == .retained && next < self.removal.first
+            let isBelow =
+                found == .retained && next < self.removal.first
                 && token.epoch != self.records[self.removal.first - 1].epoch
             return try expect(found == nil || isCautious || isBelow, "that it resumes")
         }
@@ -318,7 +322,8 @@ package struct Oracle {
         var last = offset
         while !self.records[last].isLastOfBatch { last += 1 }
         do throws(StorageError) {
-            let found = try log.extent(at: Offset(UInt64(offset)))?.batch(of: Offset(UInt64(offset)))
+            let found = try log.extent(at: Offset(UInt64(offset)))?.batch(
+                of: Offset(UInt64(offset)))
             guard found == Offset(UInt64(first))..<Offset(UInt64(last + 1)) else {
                 throw StorageError(.io, "it is \(String(describing: found))")
             }
