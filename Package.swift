@@ -87,14 +87,15 @@ let package = Package(
         .executableTarget(
             name: "livelog",
             dependencies: [
-                "LogStorage", "Replication", "Transport", "LivelogClient", "CBusError",
+                "LogModel", "LogFormat", "LogStorage", "WireProtocol", "Replication", "Transport",
+                "LivelogClient", "CBusError",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: borrowingSettings),
 
         // C: hardware instructions and libraries of the system.
         .target(name: "CCRC32C"),
@@ -170,6 +171,12 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: borrowingSettings),
 
         // Tests that need a socket or another process.
+        .testTarget(
+            name: "LogCommandTests",
+            dependencies: [
+                "LogModel", "LogFormat", "LogStorage", "WireProtocol", "TestSupport", "livelog",
+            ],
+            swiftSettings: borrowingSettings),
         .testTarget(
             name: "LivelogClientTests",
             dependencies: [
