@@ -41,6 +41,26 @@ extension RawSpan {
         return true
     }
 
+    /// Whether all bytes from `start` to the end are zero. Here, and not where it is asked, so that the loop over
+    /// megabytes is compiled as one.
+    package func isZero(from start: Int) -> Bool {
+        var at = start
+        while at + 32 <= self.byteCount {
+            let any =
+                self.loadLittleEndian(at, as: UInt64.self)
+                | self.loadLittleEndian(at + 8, as: UInt64.self)
+                | self.loadLittleEndian(at + 16, as: UInt64.self)
+                | self.loadLittleEndian(at + 24, as: UInt64.self)
+            if any != 0 { return false }
+            at += 32
+        }
+        while at < self.byteCount {
+            if self.loadLittleEndian(at, as: UInt8.self) != 0 { return false }
+            at += 1
+        }
+        return true
+    }
+
     /// A copy of the bytes.
     package func copy() -> [UInt8] {
         self.withUnsafeBytes { [UInt8]($0) }

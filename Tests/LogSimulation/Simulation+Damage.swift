@@ -261,7 +261,7 @@ extension Simulation {
             if reading == .refused { refusedCount += 1 }
         }
         try promise(
-            refusedCount > 0 || flip.path.hasSuffix(".cold"),
+            refusedCount > 0 || !self.segmentPaths.contains(flip.path),
             "no record of a damaged segment is refused: \(flip)")
     }
 

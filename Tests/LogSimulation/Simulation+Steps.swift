@@ -141,7 +141,7 @@ extension Simulation {
             try promise(newFaults > 0, "\(name) failed without a fault: \(error)")
         case .diskFull:
             try promise(
-                self.disk.freeByteCount < 2 * self.options.segmentByteCount,
+                self.disk.freeByteCount < 512 << 10,
                 "\(name): the disk is not full: \(error)")
             self.count("appends to a full disk")
         default: throw Violation("\(name) threw \(error.code): \(error)")

@@ -232,9 +232,7 @@ import Testing
             try directory.flip(name, at: whole.count - SegmentFooter.count + position)
             let writer = try directory.open().writer
             #expect(try writer.log.records() == records)
-            var steps: [Maintenance.Step] = []
-            while let step = try writer.maintenance.step(now: 0) { steps.append(step) }
-            #expect(steps.contains(.sealed(.zero)))
+            while try writer.maintenance.step(now: 0) != nil {}
             #expect(try writer.log.records() == records)
             #expect(try directory.bytes(name) == whole)
             try writer.close()

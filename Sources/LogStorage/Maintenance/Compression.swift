@@ -41,6 +41,10 @@ extension Maintenance {
     /// Undoes the compression of the segment at `base`. Returns false if there is none, or if compaction has
     /// taken records from it, which cannot be undone.
     package func thaw(_ base: Offset) throws(StorageError) -> Bool {
+        try self.working { _ throws(StorageError) in try self.thawAlone(base) }
+    }
+
+    private func thawAlone(_ base: Offset) throws(StorageError) -> Bool {
         guard let segment = self.core.log.segments.segment(of: base)?.segment,
             segment.base == base, let cold = segment.cold, segment.generation == 0,
             let facts = segment.facts, let index = segment.sealed

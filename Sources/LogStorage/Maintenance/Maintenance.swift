@@ -45,29 +45,33 @@ package final class Maintenance: Sendable {
     /// Throws `poisoned` if the log has failed, or fails now; `diskFull` or `corrupt` while everything is as
     /// it was: then another call may succeed, or fail again.
     package func step(now: Int64) throws(StorageError) -> Step? {
-        let result = self.work.withLock { evaluations -> Result<Step?, StorageError> in
-            do throws(StorageError) {
-                try self.core.checkHealth()
-                return .success(try self.nextStep(now: now, &evaluations))
-            } catch {
-                return .failure(error.code == .poisoned ? self.core.poison(error) : error)
-            }
+        try self.working { evaluations throws(StorageError) in
+            try self.nextStep(now: now, &evaluations)
         }
-        return try result.get()
     }
 
     /// Seals the first segments until at most `count` that are full are not sealed.
     func seal(untilUnsealed count: Int) throws(StorageError) {
         guard self.unsealed.count > count else { return }
-        let result = self.work.withLock { _ -> Result<Void, StorageError> in
+        try self.working { _ throws(StorageError) in
+            while self.unsealed.count > count, try self.sealFirst() != nil {}
+        }
+    }
+
+    /// Lets `body` be the one that works on the log's files. A failed sync in it ends the log's life as one that
+    /// is written to, and after one it is not begun.
+    func working<Result>(
+        _ body: (inout Evaluations) throws(StorageError) -> Result
+    ) throws(StorageError) -> Result {
+        let result = self.work.withLock { evaluations -> Swift.Result<Result, StorageError> in
             do throws(StorageError) {
-                while self.unsealed.count > count, try self.sealFirst() != nil {}
-                return .success(())
+                try self.core.checkHealth()
+                return .success(try body(&evaluations))
             } catch {
                 return .failure(error.code == .poisoned ? self.core.poison(error) : error)
             }
         }
-        try result.get()
+        return try result.get()
     }
 
     /// Seals segments that lie before a sealed one: their footers were damaged, or lost with the power after an

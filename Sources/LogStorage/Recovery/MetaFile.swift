@@ -95,6 +95,11 @@ struct MetaFile: ~Copyable {
         if self.page.generation == 0 { Self.assumeTheWorst(of: &self.page) }
     }
 
+    /// Notes where the log begins, if the page that knew it may be lost: every page written from now on says it.
+    mutating func noteFirst(_ base: Offset) {
+        if self.isPageLost { self.page.retained = max(self.page.retained, base) }
+    }
+
     /// Whether a page of whatever version ends in its own checksum.
     private static func isWhole(_ page: RawSpan) -> Bool {
         let end = MetaPage.count - 4

@@ -53,6 +53,7 @@ package enum Recovery {
         let inventory = try Inventory(directory, retained: meta.page.retained)
         try self.check(
             inventory, meta: meta.page, isPageLost: meta.isPageLost, directory: directory)
+        if let first = inventory.segments.first { meta.noteFirst(first.base) }
 
         let blocks = BlockCache(byteCountMax: options.blockCacheByteCount)
         let hasher = GroupHasher(key: meta.page.hashKey)
@@ -149,8 +150,6 @@ package enum Recovery {
             page.isVisibleAheadOfDurable = options.acknowledgement == .written
             page.isClosedCleanly = false
             page.activeBase = active.segment.base
-            // The page that knew it may be lost.
-            page.retained = log.first
         }
         // The reserved file may have become a segment just now.
         for name in inventory.leftovers where directory.has(name) { try directory.remove(name) }

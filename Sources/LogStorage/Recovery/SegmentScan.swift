@@ -49,7 +49,7 @@ struct SegmentScan {
             self.end = offset
             self.endPosition = position
         }
-        if Self.isZero(span, from: self.endPosition) {
+        if span.isZero(from: self.endPosition) {
             self.damage = nil
         } else {
             self.lookBeyond(span, seed: seed)
@@ -109,15 +109,5 @@ struct SegmentScan {
         } catch {
             return nil
         }
-    }
-
-    /// Whether everything from `start` was never written.
-    private static func isZero(_ bytes: RawSpan, from start: Int) -> Bool {
-        var position = start
-        while position + 8 <= bytes.byteCount {
-            if bytes.loadLittleEndian(position, as: UInt64.self) != 0 { return false }
-            position += 8
-        }
-        return true
     }
 }

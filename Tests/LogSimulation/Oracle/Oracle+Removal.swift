@@ -15,6 +15,8 @@ extension Oracle {
         var forgettable = Int64.min
         /// Segments that end above that were never looked at by retention or compaction.
         var triedEnd = 0
+        /// Whether durable records were lost to damage that the log cannot know of.
+        var hasForgiven = false
         /// Whether the log must know exactly what it has removed of each group.
         var isExact = true
     }

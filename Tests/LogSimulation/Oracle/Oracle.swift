@@ -191,6 +191,7 @@ package struct Oracle {
     mutating func forgive(from bound: Int) {
         self.seen = self.seen.filter { $0.key.offset < bound }
         self.visible = min(self.visible, bound)
+        self.removal.hasForgiven = true
     }
 
     private mutating func truncate(to end: Int, of log: ChangeLog) {
@@ -268,6 +269,8 @@ package struct Oracle {
                 && token.epoch != self.records[self.removal.first - 1].epoch
             return try expect(found == nil || isCautious || isBelow, "that it resumes")
         }
+        // Where the record is not kept nothing proves that damage has replaced it.
+        if next <= self.removal.first, self.removal.hasForgiven { return }
         try expect(
             found == .epoch || isCautious || found == .retained && next < self.removal.first,
             "epoch")
