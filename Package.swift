@@ -123,7 +123,7 @@ let package = Package(
         .testTarget(
             name: "LogStorageTests",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "CLZ4", "COpenSSL", "TestSupport",
+                "LogModel", "LogFormat", "LogStorage", "COpenSSL", "TestSupport",
                 "storage-torture",
             ],
             swiftSettings: borrowingSettings),

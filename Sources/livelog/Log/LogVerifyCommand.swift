@@ -111,7 +111,7 @@ struct LogVerifyCommand: ParsableCommand {
             ? "DAMAGED: \(damage) findings of damage"
             : stale > 0 ? "fine, with \(stale) derived files to be made again" : "fine"
         return
-            "\(verdict); \(notes) notes; offsets \(summary.first) to \(summary.end), "
+            "\(verdict); \(notes == 1 ? "1 note" : "\(notes) notes"); offsets \(summary.first) to \(summary.end), "
             + "\(summary.recordCount) records in \(summary.segmentCount) segments, "
             + "\(byteText(summary.byteCount)) in \(decimal(seconds, digits: 1)) s "
             + "(\(decimal(rate, digits: 0)) MB/s)"
