@@ -1,4 +1,4 @@
-package import LogModel
+import LogModel
 package import LogStorage
 package import Logging
 import Matching

@@ -1,5 +1,4 @@
 package import LogModel
-package import WireProtocol
 
 /// Sessions of one event loop that get the same bytes: they speak one dialect, and their live subscriptions have
 /// the same numbers and filters in the same order.
