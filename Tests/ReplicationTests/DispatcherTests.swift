@@ -18,7 +18,7 @@ struct DispatcherTests {
             let token = try writer.log.token(at: Offset(2)).text
             #expect(
                 connection.takeMessages() == [
-                    #"{"subscribed":7,"token":"\#(token)"}"#,
+                    #"{"subscribed":7,"token":"\#(token)","plan":"group"}"#,
                     #"{"covered":7,"token":"\#(token)","live":true}"#,
                 ])
             try server.append()
@@ -123,8 +123,8 @@ struct DispatcherTests {
             try server.append(2, list: 1)
             server.settle()
             _ = connection.takeMessages()
-            server.dispatcher.tellProgress()
-            server.dispatcher.tellProgress()
+            _ = server.dispatcher.tellProgress()
+            _ = server.dispatcher.tellProgress()
             let token = try writer.log.token(at: Offset(2)).text
             #expect(
                 connection.takeMessages() == [#"{"covered":1,"token":"\#(token)","live":true}"#])
@@ -146,12 +146,12 @@ struct DispatcherTests {
             let next = server.open(connection)
             #expect(server.dispatcher.sessionCount == 1)
             server.settle()
-            server.dispatcher.tellProgress()
+            _ = server.dispatcher.tellProgress()
             #expect(gone.messages.isEmpty)
             // The place in the table is used again, and what was there means nothing to it.
             #expect(connection.messages.isEmpty)
             #expect(!server.dispatcher.becomeWritable(next))
-            server.dispatcher.closeAll(reason: "the end")
+            #expect(server.dispatcher.drain(9, reason: "the end") == 0)
             #expect(connection.closeCode == .goingAway)
             #expect(gone.closeCode == nil)
         }

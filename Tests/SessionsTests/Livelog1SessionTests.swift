@@ -114,7 +114,7 @@ struct Livelog1SessionTests {
     @Test func aSubscriptionThatCannotResumeIsResetAndOver() {
         var fixture = SessionFixture(.livelog1)
         _ = fixture.receive(#"{"subscribe":7,"model":"m"}"#)
-        fixture.refuse(.retained, "gone")
+        fixture.refuse(0, .retained, "gone")
         #expect(
             fixture.takeMessages() == [#"{"reset":7,"reason":"retained","message":"gone"}"#])
         #expect(fixture.session.subscriptions[0].isOver)

@@ -1,6 +1,7 @@
 import LogModel
 import Sessions
 import Testing
+import WireProtocol
 
 struct RestLive1SessionTests {
     private static let subscribe = #"{"model":"m","property":"p","value":1}"#
@@ -71,7 +72,7 @@ struct RestLive1SessionTests {
     @Test func refusingEndsItSilently() {
         var fixture = SessionFixture(.restLive1)
         _ = fixture.receive(Self.subscribe)
-        fixture.refuse(.epoch, "no")
+        fixture.refuse(0, .epoch, "no")
         #expect(fixture.session.subscriptions[0].isOver)
         #expect(fixture.output == [])
     }
