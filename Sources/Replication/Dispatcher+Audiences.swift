@@ -46,30 +46,42 @@ extension Dispatcher {
     /// one does not hold up the others.
     func serveAudiences() {
         var writes = 0
+        var byteCount = 0
         let numbers = self.ready
         self.ready.removeAll(keepingCapacity: true)
         var waiting: [Int] = []
         for (index, number) in numbers.enumerated() {
-            guard writes < self.limits.writesPerTurnMax else {
+            guard writes < self.limits.writesPerTurnMax,
+                byteCount < self.limits.byteCountPerTurnMax
+            else {
                 // Those who had nothing in this turn come first in the next.
                 waiting = numbers[index...] + waiting
                 break
             }
-            let allowed = min(
-                self.limits.writesPerAudienceMax, self.limits.writesPerTurnMax - writes)
-            writes += self.serve(number, countMax: allowed)
+            let written = self.serve(
+                number,
+                countMax: min(
+                    self.limits.writesPerAudienceMax, self.limits.writesPerTurnMax - writes),
+                byteCountMax: self.limits.byteCountPerTurnMax - byteCount)
+            writes += written.count
+            byteCount += written.byteCount
             if self.audiences[number]?.isReady == true { waiting.append(number) }
         }
         // What became ready meanwhile is behind them.
         self.ready = waiting + self.ready
     }
 
-    /// Writes to up to `countMax` members that are behind. Returns to how many.
-    private func serve(_ number: Int, countMax: Int) -> Int {
-        var writes = 0
-        while writes < countMax, let place = self.audiences[number]?.audience.nextBehind() {
-            self.serveMember(number, place)
-            writes += 1
+    /// Writes to up to `countMax` members that are behind, until that were `byteCountMax` bytes. Returns to how
+    /// many, and how many bytes.
+    private func serve(
+        _ number: Int, countMax: Int, byteCountMax: Int
+    ) -> (count: Int, byteCount: Int) {
+        var written = (count: 0, byteCount: 0)
+        while written.count < countMax, written.byteCount < byteCountMax,
+            let place = self.audiences[number]?.audience.nextBehind()
+        {
+            written.byteCount += self.serveMember(number, place)
+            written.count += 1
         }
         let stragglers = self.audiences[number]?.audience.stragglers(
             byteCountMax: self.limits.chunksByteCountMax)
@@ -80,15 +92,18 @@ extension Dispatcher {
         if self.audiences[number]?.audience.behindCount == 0 {
             self.audiences[number]?.isReady = false
         }
-        return writes
+        return written
     }
 
-    private func serveMember(_ number: Int, _ place: Int) {
+    /// Writes what a member has not taken. Returns how many bytes that were.
+    @discardableResult
+    private func serveMember(_ number: Int, _ place: Int) -> Int {
         guard let index = self.audiences[number]?.audience.session(at: place),
             let connection = self.entries[index]?.connection,
             let bytes = self.audiences[number]?.audience.take(place)
-        else { return }
+        else { return 0 }
         if !connection.send(bytes) { self.block(index) }
+        return bytes.bytes.count
     }
 
     /// Writes what a session has not taken of its audience's chunks. Returns whether its socket can take more.

@@ -23,19 +23,19 @@ extension Dispatcher {
 
     /// Lets sessions that lag take one step each, in turn, as many as a turn may.
     func catchUp() {
-        let indices = self.lagging
+        let waiting = self.lagging
         self.lagging.removeAll(keepingCapacity: true)
         var byteCount = 0
         var steps = 0
-        for (place, index) in indices.enumerated() {
+        for (place, (index, ticket)) in waiting.enumerated() {
             if steps >= self.limits.stepsPerTurnMax || byteCount >= self.limits.byteCountPerTurnMax
             {
                 // The others come before those that have had their step.
-                self.lagging.insert(contentsOf: indices[place...], at: 0)
+                self.lagging.insert(contentsOf: waiting[place...], at: 0)
                 return
             }
-            guard self.entries[index]?.isQueued == true else { continue }
-            self.entries[index]?.isQueued = false
+            guard self.entries[index]?.ticket == ticket else { continue }
+            self.entries[index]?.ticket = 0
             steps += 1
             do throws(StorageError) {
                 byteCount += try self.takeStep(index)

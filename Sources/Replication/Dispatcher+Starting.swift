@@ -49,8 +49,10 @@ extension Dispatcher {
         guard let token = self.token(at: next) else { return self.fail(index) }
         let isNet = request.catchUp == .latest && next < visible
         if isNet {
+            // From the start that is the set itself, also where the log does not begin with its first record.
             let summary = Summary(
-                .netChanges, of: predicate, in: self.log, from: next, to: visible)
+                .netChanges, of: predicate, in: self.log,
+                from: request.start == .start ? .zero : next, to: visible)
             self.summaries[place] = SummaryReading(summary: summary)
         }
         self.entries[index]?.session.begin(

@@ -18,7 +18,7 @@ extension Dispatcher {
             return recent
         }
         let summary = Summary(
-            .snapshot, of: predicate, in: self.log, from: self.log.first, to: visible)
+            .snapshot, of: predicate, in: self.log, from: .zero, to: visible)
         self.recentSnapshots[predicate.filter] = summary
         return summary
     }

@@ -37,8 +37,8 @@ package final class Dispatcher {
         var unreadByteCount = 0
         /// Looks at the session in which its socket could not take more.
         var blockedTicks = 0
-        /// Whether the session waits in `lagging` for its turn.
-        var isQueued = false
+        /// Its ticket in `lagging`, where it waits for its turn; 0 if it does not.
+        var ticket: UInt64 = 0
         /// Whether it was told to go, because the server stops.
         var isDrained = false
     }
@@ -52,8 +52,10 @@ package final class Dispatcher {
     var matcher = Matcher()
     var entries: [Entry?] = []
     private var vacant: [Int] = []
-    /// Sessions that have something to catch up with, in turn. One that is not marked as queued was removed.
-    var lagging: [Int] = []
+    /// Sessions that have something to catch up with, in turn. A ticket that its session does not hold any more
+    /// is void.
+    var lagging: [(index: Int, ticket: UInt64)] = []
+    private var lastTicket: UInt64 = 0
     var audiences: [AudienceEntry?] = []
     var vacantAudiences: [Int] = []
     var sharedAudiences: [AudienceSignature: Int] = [:]
@@ -108,7 +110,7 @@ package final class Dispatcher {
     /// Takes a text message of a session's client. Returns whether ``turn()`` has something to do.
     package func receive(_ message: [UInt8], from id: SessionID) -> Bool {
         // What it has of the past comes before the answer.
-        guard self.settle(id.index) else { return self.hasWork }
+        _ = self.settle(id.index)
         var output: [UInt8] = []
         let actions =
             self.entries[id.index]?.session.receive(message, output: &output) ?? []
@@ -216,16 +218,17 @@ package final class Dispatcher {
     func block(_ index: Int) {
         guard self.entries[index] != nil else { return }
         self.entries[index]?.session.isBlocked = true
-        self.entries[index]?.isQueued = false
+        self.entries[index]?.ticket = 0
         self.becomeLagging(index)
     }
 
     func queueIfBehind(_ index: Int) {
-        guard let entry = self.entries[index], !entry.session.isBlocked, !entry.isQueued,
+        guard let entry = self.entries[index], !entry.session.isBlocked, entry.ticket == 0,
             entry.session.subscriptions.contains(where: \.isBehind)
         else { return }
-        self.entries[index]?.isQueued = true
-        self.lagging.append(index)
+        self.lastTicket += 1
+        self.entries[index]?.ticket = self.lastTicket
+        self.lagging.append((index, self.lastTicket))
     }
 
     /// The token of `place`, or nil, after a word in the program's log, if the record before it is damaged.
@@ -265,7 +268,8 @@ package final class Dispatcher {
         }
         self.send(output, to: index)
         self.closeIfOver(index)
-        self.joinLive(index)
+        // Who has nothing to catch up with is told so at once.
+        if self.cursor == self.log.watermarks.visible { self.joinLive(index) }
         self.queueIfBehind(index)
         return self.hasWork
     }

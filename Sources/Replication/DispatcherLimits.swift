@@ -20,7 +20,7 @@ extension Dispatcher {
 
         /// Lagging sessions that take a step in a turn. Default 1,024.
         package var stepsPerTurnMax = 1024
-        /// Bytes that a turn gives to lagging sessions. Default 4 MiB.
+        /// Bytes that a turn writes for audiences, and as many for lagging sessions. Default 4 MiB.
         package var byteCountPerTurnMax = 4 << 20
         /// Bytes that a lagging session gets in one step. Default 256 KiB.
         package var catchUpByteCountMax = 256 << 10

@@ -74,6 +74,7 @@ struct DispatcherTests {
         try withTemporaryLog { writer in
             let server = Server(writer)
             try server.append(3)
+            server.settle()
             let connection = RecordingConnection()
             let id = server.open(connection)
             let token = refused.token(of: try writer.log.token(at: Offset(2))).text
@@ -123,8 +124,12 @@ struct DispatcherTests {
             try server.append(2, list: 1)
             server.settle()
             _ = connection.takeMessages()
-            _ = server.dispatcher.tellProgress()
-            _ = server.dispatcher.tellProgress()
+            // The first look is soon after the last word.
+            #expect(!server.dispatcher.tellProgress())
+            #expect(server.dispatcher.tellProgress())
+            server.settle()
+            #expect(!server.dispatcher.tellProgress())
+            server.settle()
             let token = try writer.log.token(at: Offset(2)).text
             #expect(
                 connection.takeMessages() == [#"{"covered":1,"token":"\#(token)","live":true}"#])

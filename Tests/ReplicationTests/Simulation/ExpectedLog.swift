@@ -163,6 +163,13 @@ struct ExpectedLog {
         }.sorted { $0.offset < $1.offset }
     }
 
+    /// The instances that are in the set of `filter` before the record `end`: their last records there.
+    func snapshot(of filter: Filter, at end: Offset) -> [(offset: Offset, change: SetChange)] {
+        self.netChanges(of: filter, in: .zero..<end).compactMap { offset, change in
+            change == .entered || change == .updated ? (offset, .entered) : nil
+        }
+    }
+
     /// Whether all conditions of `filter` hold for what `entries` say; without conditions, whether there are any.
     private static func holds(_ filter: Filter, for entries: [Entry]) -> Bool {
         guard !filter.conditions.isEmpty else { return !entries.isEmpty }

@@ -212,8 +212,10 @@ final class Livelog1Client {
         let expected =
             switch subscription.expectation {
             case .records: log.changes(of: subscription.filter, in: range)
+            case .netChanges where range.lowerBound == .zero:
+                log.snapshot(of: subscription.filter, at: place)
             case .netChanges: log.netChanges(of: subscription.filter, in: range)
-            case .snapshot: log.netChanges(of: subscription.filter, in: .zero..<place)
+            case .snapshot: log.snapshot(of: subscription.filter, at: place)
             }
         let parts = self.subscriptions[id]?.parts ?? []
         self.subscriptions[id]?.parts = []

@@ -125,20 +125,27 @@ extension Simulation {
 
     private func filter() -> Filter {
         if self.random.chance(2, in: 3) { return Filter(group: self.random.pick(Self.groups)) }
-        let tests: [Condition] = [
-            Condition(property: "list_id", test: .isIn([.number(1), .number(2)])),
-            Condition(property: "list_id", test: .isIn([.string("1"), .null, .number(7)])),
-            Condition(property: "done", test: .isIn([.boolean(true)])),
-            Condition(property: "done", test: .isIn([.boolean(false)])),
-            Condition(property: "list_id", test: .isNot([.number(1)])),
-            Condition(property: "list_id", test: .order(.greater, .number(1))),
-            Condition(property: "list_id", test: .order(.atMost, .number(1))),
-            Condition(property: "list_id", test: .hasPrefix("1")),
+        // A filter has at most one of each kind, as a JSON object has.
+        let kinds: [[Condition]] = [
+            [
+                Condition(property: "list_id", test: .isIn([.number(1), .number(2)])),
+                Condition(property: "list_id", test: .isIn([.string("1"), .null, .number(7)])),
+            ],
+            [
+                Condition(property: "done", test: .isIn([.boolean(true)])),
+                Condition(property: "done", test: .isIn([.boolean(false), .boolean(true)])),
+            ],
+            [Condition(property: "list_id", test: .isNot([.number(1)]))],
+            [
+                Condition(property: "list_id", test: .order(.greater, .number(1))),
+                Condition(property: "list_id", test: .order(.atMost, .number(1))),
+            ],
+            [Condition(property: "list_id", test: .hasPrefix("1"))],
         ]
-        let count = 1 + self.random.below(3)
+        let conditions = kinds.filter { _ in self.random.chance(2, in: 5) }
         return Filter(
             model: self.random.pick(["a.A", "b.B"]),
-            conditions: (0..<count).map { _ in self.random.pick(tests) })
+            conditions: conditions.map { self.random.pick($0) })
     }
 
     /// Lets a client send what nobody understands. Nothing comes of it but an answer.
