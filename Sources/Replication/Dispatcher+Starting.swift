@@ -47,6 +47,8 @@ extension Dispatcher {
             return
         }
         guard let token = self.token(at: next) else { return self.fail(index) }
+        // Its subscriptions go together, because its frames do not say which one they are for.
+        if isRestLive && next != self.cursor { self.becomeLagging(index) }
         let isNet = request.catchUp == .latest && next < visible
         if isNet {
             // From the start that is the set itself, also where the log does not begin with its first record.
