@@ -39,7 +39,8 @@ extension Dispatcher {
             !isRestLive && next < visible
             && self.exceeds(self.budget(of: request), predicate, from: next)
         if request.start == .snapshot || isOverBudget {
-            let summary = self.snapshot(predicate)
+            let summary = self.snapshot(
+                predicate, notBefore: request.start == .snapshot ? .zero : next)
             self.summaries[place] = SummaryReading(summary: summary)
             self.entries[index]?.session.beginWithSnapshot(
                 slot, at: summary.end, predicate,

@@ -10,9 +10,11 @@ import WireProtocol
 /// the socket takes them, and followed by the stream from the offset that it describes.
 extension Dispatcher {
     /// The snapshot of a filter as of now; the one that others get already, if it is not much older.
-    func snapshot(_ predicate: Predicate) -> Summary {
+    ///
+    /// - Parameter reached: what its reader has had before, behind which it must not go back.
+    func snapshot(_ predicate: Predicate, notBefore reached: Offset) -> Summary {
         let visible = self.log.watermarks.visible
-        if let recent = self.recentSnapshots[predicate.filter],
+        if let recent = self.recentSnapshots[predicate.filter], recent.end >= reached,
             visible.distance(from: recent.end) <= self.limits.snapshotAgeMax
         {
             return recent
