@@ -278,8 +278,8 @@ package final class Dispatcher {
     private func farewell(_ index: Int) -> [UInt8] {
         var output: [UInt8] = []
         guard let session = self.entries[index]?.session else { return output }
-        for subscription in session.subscriptions where subscription.isLive || subscription.isLagging
-        {
+        for subscription in session.subscriptions
+        where subscription.isLive || subscription.isLagging {
             let place = subscription.isLive ? self.cursor : subscription.next
             guard let token = self.token(at: place) else { continue }
             session.dialect.appendCovered(

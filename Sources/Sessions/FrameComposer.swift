@@ -80,7 +80,8 @@ package struct FrameComposer: Sendable {
     }
 
     /// Adds a whole message.
-    package mutating func addMessage(_ append: (_ dialect: Dialect, _ bytes: inout [UInt8]) -> Void) {
+    package mutating func addMessage(_ append: (_ dialect: Dialect, _ bytes: inout [UInt8]) -> Void)
+    {
         append(self.dialect, &self.bytes)
     }
 

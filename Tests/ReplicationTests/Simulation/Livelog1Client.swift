@@ -221,7 +221,8 @@ final class Livelog1Client {
         self.subscriptions[id]?.parts = []
         self.findings.require(
             parts.map(\.offset) == expected.map(\.offset.rawValue),
-            "subscription \(id) got \(parts.map(\.offset)) and not \(expected) in \(range): \(text)")
+            "subscription \(id) got \(parts.map(\.offset)) and not \(expected) in \(range): \(text)"
+        )
         guard self.findings.first == nil else { return }
         for (part, record) in zip(parts, expected) {
             self.check(part.json, at: record.offset, record.change, log)
@@ -260,6 +261,7 @@ final class Livelog1Client {
         expected.append(UInt8(ascii: "}"))
         self.findings.require(
             Array(json.utf8) == expected,
-            "the record \(offset) is \(json) and should be \(String(decoding: expected, as: UTF8.self))")
+            "the record \(offset) is \(json) and should be \(String(decoding: expected, as: UTF8.self))"
+        )
     }
 }
