@@ -160,6 +160,22 @@ test("an attempt to connect that is not answered is given up", () => {
   assert.ok(world.sockets[0].isClosed);
   world.clock.advance(500);
   assert.equal(world.sockets.length, 2);
+  // One that is answered late has all its time from then on.
+  world.clock.advance(39_000);
+  const late = world.socket.open();
+  world.clock.advance(39_999);
+  assert.ok(!late.isClosed);
+});
+
+test("a subscription's number is that of its connection", () => {
+  const { world, log, subscription } = started();
+  const other = log.subscribe({ model: "n" }, () => {});
+  world.socket.drop();
+  subscription.close();
+  world.clock.advance(500);
+  world.socket.open();
+  other.close();
+  assert.deepEqual(world.socket.sent, [{ subscribe: 1, model: "n", from: "now" }, { unsubscribe: 1 }]);
 });
 
 test("after the machine slept, a look at the page finds the dead connection at once", () => {
@@ -238,10 +254,12 @@ test("without subscriptions there is no reconnecting", () => {
 test("closing the log closes everything", () => {
   const { world, log, subscription } = started();
   const collection = log.collection({ model: "n" });
+  assert.deepEqual([world.window.listeners, world.document.listeners], [1, 1]);
   log.close();
   assert.deepEqual([subscription.state, collection.state], ["closed", "closed"]);
   assert.equal(world.socket.closedWith, 1000);
   assert.deepEqual(world.clock.waits, []);
+  assert.deepEqual([world.window.listeners, world.document.listeners], [0, 0]);
 });
 
 test("a listener may close and subscribe while a connection is lost", () => {
@@ -259,6 +277,15 @@ test("a listener may close and subscribe while a connection is lost", () => {
   world.clock.advance(500);
   world.socket.open();
   assert.deepEqual(world.socket.sent.map(({ model }) => model), ["m", "o"]);
+});
+
+test("what a listener closes while all fail has not failed", () => {
+  const { world, log, subscription } = started();
+  const other = log.subscribe({ model: "n" }, () => {});
+  subscription.addEventListener("state", () => other.close());
+  world.socket.drop(1008);
+  assert.deepEqual([subscription.state, other.state], ["failed", "closed"]);
+  assert.equal(other.error, null);
 });
 
 test("where there is no WebSocket, a subscription says so", () => {

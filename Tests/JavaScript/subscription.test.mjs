@@ -186,15 +186,31 @@ test("an overloaded server is asked again later", () => {
   assert.equal(socket.sent.length, 1);
   world.clock.advance(1);
   assert.deepEqual(socket.sent.at(-1), { subscribe: 2, model: "m", from: "t0" });
-  socket.say({ error: 2, code: "overloaded", message: "later" });
-  world.clock.advance(999);
-  assert.equal(socket.sent.length, 2);
+  for (const [number, wait] of [[2, 1000], [3, 2000]]) {
+    socket.say({ error: number, code: "overloaded", message: "later" });
+    world.clock.advance(number === 2 ? wait : 0);
+    assert.equal(world.clock.waits.includes(wait), number === 3);
+  }
   // A connection that is lost meanwhile asks by itself.
   socket.drop();
   world.clock.advance(500);
   world.socket.open();
   world.clock.advance(10_000);
   assert.deepEqual(world.socket.sent, [{ subscribe: 1, model: "m", from: "t0" }]);
+  // Once it was live, the next refusal is a first one.
+  world.socket.say({ subscribed: 1, token: "t0" }, { covered: 1, token: "t0", live: true });
+  world.socket.say({ error: 1, code: "overloaded", message: "later" });
+  world.clock.advance(500);
+  assert.equal(world.socket.sent.length, 2);
+});
+
+test("each connection is accepted by itself", () => {
+  const { world, socket, subscription } = accepted();
+  socket.drop();
+  world.clock.advance(500);
+  world.socket.open().say({ changes: 1, token: "t1", records: [entered(1)] });
+  assert.equal(subscription.error.code, "protocol-violation");
+  assert.equal(subscription.token, "t0");
 });
 
 test("a server that breaks the protocol is not followed", () => {

@@ -44,13 +44,28 @@ export class FakeClock {
   }
 }
 
+/** Knows how many listen. */
+class CountingTarget extends EventTarget {
+  listeners = 0;
+
+  addEventListener(type, listener) {
+    this.listeners += 1;
+    super.addEventListener(type, listener);
+  }
+
+  removeEventListener(type, listener) {
+    this.listeners -= 1;
+    super.removeEventListener(type, listener);
+  }
+}
+
 /** The surroundings of one client. */
 export class World {
   clock = new FakeClock();
   /** All sockets that the client made. */
   sockets = [];
-  window = new EventTarget();
-  document = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  window = new CountingTarget();
+  document = Object.assign(new CountingTarget(), { visibilityState: "visible" });
   /** What `random()` gives; 1 makes each wait as long as it can be. */
   chance = 1;
   protocol = "livelog.v1";

@@ -392,7 +392,6 @@ class Channel {
 
   /** A connection is open: asks for what is missing. */
   opened() {
-    if (this.isOver || !this.#connection.isOpen) return;
     this.#forgetConnection();
     const from = this.token ?? this.#request.from;
     this.#connection.send({ subscribe: this.#connection.number(this), ...this.#request, from });
