@@ -71,6 +71,9 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            // For Node, which tests the module: that it is one.
+            exclude: ["Assets/package.json"],
+            resources: [.embedInCode("Assets/livelog.js")],
             swiftSettings: borrowingSettings),
         .target(
             name: "LivelogClient",

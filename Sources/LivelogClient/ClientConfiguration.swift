@@ -6,9 +6,9 @@ public struct ClientConfiguration: Sendable {
     public var connectTimeout: Duration = .seconds(10)
     /// How long one request to publish may take, from the first byte sent to the last received.
     public var publishTimeout: Duration = .seconds(120)
-    /// How long a subscription's connection may be silent before it counts as dead. A server pings at
-    /// least every 20 seconds.
-    public var silenceLimit: Duration = .seconds(45)
+    /// How long a subscription's connection may be silent before it counts as dead. A server says
+    /// something at least every 15 seconds.
+    public var silenceLimit: Duration = .seconds(40)
     /// The largest message of a server that is taken, in bytes: a server sends a batch whole.
     public var largestMessage = 64 << 20
     /// How to wait between attempts to connect.

@@ -151,19 +151,19 @@ package final class FrameInbox: ChannelDuplexHandler {
 extension ClientError {
     /// The error for a server that closed the WebSocket with `code`.
     ///
-    /// Most closes ask the client to come back. Those that blame the client do not: what it sent was
-    /// wrong, and would be again.
+    /// The code's range says what to do, so that a code need not be known: 1002, 1003, 1007 to 1010 and 4500 to
+    /// 4999 blame the client, and what it sent would be as wrong again. All others ask it to come back.
     package init(closeCode code: UInt16?, reason: String) {
         let words = reason.isEmpty ? "" : ": \(reason)"
+        guard let code else {
+            self.init(.unavailable, "the server closed the connection with no code\(words)")
+            return
+        }
+        let message = "the server closed the connection with code \(code)\(words)"
         switch code {
-        case 1001:
-            self.init(.unavailable, "the server is going away\(words)")
-        case 1002, 1003, 1007, 1008, 1009, 1010:
-            let message = "the server closed the connection with code \(code ?? 0)\(words)"
-            self.init(.refused, message)
-        default:
-            let name = code.map { "code \($0)" } ?? "no code"
-            self.init(.unavailable, "the server closed the connection with \(name)\(words)")
+        case 1001: self.init(.unavailable, "the server is going away\(words)")
+        case 1002, 1003, 1007...1010, 4500...4999: self.init(.refused, message)
+        default: self.init(.unavailable, message)
         }
     }
 

@@ -87,4 +87,12 @@ public struct LivelogClient: Sendable {
             server: self.server, configuration: self.configuration, subscription: subscription,
             observe: observe)
     }
+
+    /// Keeps the instances that a subscription wants as they are in the log.
+    ///
+    /// - Parameter subscription: which instances; to have all of them it begins with `.snapshot`.
+    public func collection(of subscription: Subscription) -> LiveCollection {
+        LiveCollection(
+            server: self.server, configuration: self.configuration, subscription: subscription)
+    }
 }

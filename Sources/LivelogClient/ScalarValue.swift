@@ -21,13 +21,17 @@ public enum ScalarValue: Hashable, Sendable {
             self = .string(text)
             return
         }
-        let root = document.root
-        switch document.kind(of: root) {
+        self = ScalarValue(document.root, of: document) ?? .string(text)
+    }
+
+    /// The value of a node; nil for arrays and objects.
+    init?(_ node: JSONDocument.Node, of document: JSONDocument) {
+        switch document.kind(of: node) {
         case .null: self = .null
-        case .boolean: self = .boolean(document.boolean(root) ?? false)
-        case .number: self = .number(String(decoding: document.rawText(of: root), as: UTF8.self))
-        case .string: self = .string(document.string(root) ?? text)
-        case .array, .object: self = .string(text)
+        case .boolean: self = .boolean(document.boolean(node) ?? false)
+        case .number: self = .number(String(decoding: document.rawText(of: node), as: UTF8.self))
+        case .string: self = .string(document.string(node) ?? "")
+        case .array, .object: return nil
         }
     }
 

@@ -2,10 +2,13 @@ import WireProtocol
 
 /// A message of the server in the dialect `livelog.v1` (`docs/protocol/livelog-v1.md`).
 package enum ServerFrame: Hashable, Sendable {
-    /// The subscription stands; `token` is where it begins.
-    case subscribed(id: UInt64, token: String)
-    /// Records of whole batches, and the place after them.
-    case changes(id: UInt64, token: String, records: [ChangeRecord])
+    /// The subscription stands; `token` is where it begins, or nil if a snapshot comes first.
+    case subscribed(id: UInt64, token: String?, Acceptance)
+    /// Records of whole batches, and the place after them; without a token a part, and more follows.
+    case changes(id: UInt64, token: String?, records: [ChangeRecord])
+    /// Records of all instances of the set, and the place after them; without a token a part, and more
+    /// follows. `isPartial` if retention took records of the set.
+    case snapshot(id: UInt64, token: String?, records: [ChangeRecord], isPartial: Bool)
     /// Nothing up to `token` is wanted by the subscription.
     case covered(id: UInt64, token: String, isLive: Bool)
     /// The subscription is over, because it cannot continue from its token.
@@ -41,15 +44,20 @@ private struct FrameReader {
 
     func frame() throws(ClientError) -> ServerFrame {
         if let id = try self.id("changes") {
-            return .changes(id: id, token: try self.text("token"), records: try self.records())
-        }
-        if let id = try self.id("covered") {
-            let live = self.document.member("live", of: self.document.root)
-            let isLive = live.flatMap { self.document.boolean($0) } ?? false
-            return .covered(id: id, token: try self.text("token"), isLive: isLive)
+            return .changes(
+                id: id, token: try self.tokenUnlessMore(), records: try self.records())
         }
         if let id = try self.id("subscribed") {
-            return .subscribed(id: id, token: try self.text("token"))
+            return try self.subscribed(id)
+        }
+        if let id = try self.id("snapshot") {
+            return .snapshot(
+                id: id, token: try self.tokenUnlessMore(),
+                records: self.has("records") ? try self.records() : [],
+                isPartial: self.flag("partial"))
+        }
+        if let id = try self.id("covered") {
+            return .covered(id: id, token: try self.text("token"), isLive: self.flag("live"))
         }
         if let id = try self.id("reset") {
             let reason = try self.text("reason")
@@ -66,10 +74,25 @@ private struct FrameReader {
         return .unknown
     }
 
+    /// A subscription begins at a token, or with a snapshot, which has it at its end.
+    private func subscribed(_ id: UInt64) throws(ClientError) -> ServerFrame {
+        let reason = self.optionalText("snapshot")
+        let acceptance = Acceptance(
+            plan: self.optionalText("plan").flatMap(Acceptance.Plan.init(rawValue:)),
+            snapshot: reason.map { Acceptance.SnapshotReason(rawValue: $0) ?? .requested })
+        let token = reason == nil ? try self.text("token") : nil
+        return .subscribed(id: id, token: token, acceptance)
+    }
+
+    /// The token of a message with records, or nil of one that says that more follows.
+    private func tokenUnlessMore() throws(ClientError) -> String? {
+        self.flag("more") ? nil : try self.text("token")
+    }
+
     private func records() throws(ClientError) -> [ChangeRecord] {
         guard let list = self.document.member("records", of: self.document.root),
             self.document.kind(of: list) == .array
-        else { throw .violation("a message with changes has no list of records") }
+        else { throw .violation("a message with records has no list of them") }
         var records: [ChangeRecord] = []
         for element in self.document.elements(of: list) {
             records.append(try self.record(element))
@@ -111,6 +134,15 @@ private struct FrameReader {
             throw .violation("a message has no \"\(name)\"")
         }
         return text
+    }
+
+    private func has(_ name: String) -> Bool {
+        self.document.member(name, of: self.document.root) != nil
+    }
+
+    private func flag(_ name: String) -> Bool {
+        let value = self.document.member(name, of: self.document.root)
+        return value.flatMap { self.document.boolean($0) } ?? false
     }
 
     private func optionalText(_ name: String) -> String? {

@@ -85,6 +85,10 @@ package struct LivelogServer {
         router.post("/v1/changes") { request, _ in
             await changes.respond(to: request)
         }
+        let asset = AssetRoute()
+        for method in [HTTPRequest.Method.get, .head] {
+            router.on("/livelog.js", method: method) { request, _ in asset.respond(to: request) }
+        }
         router.get("/healthz") { _, _ in Response.json(.ok, "text/plain", Array("ok\n".utf8)) }
         let isTakingAppends = self.isTakingAppends
         router.get("/readyz") { _, _ in

@@ -32,15 +32,21 @@ struct ChangePrinter: Sendable {
     let limit: Int?
     /// Whether to stop once the subscription has caught up.
     let stopsWhenLive: Bool
+    /// Who says what the lines mean.
+    let report: ConnectionReport
 
     private let output = Descriptor(number: STDOUT_FILENO, name: "standard output")
 
     /// Creates a printer.
-    init(format: OutputFormat, tokenFile: TokenFile?, limit: Int?, stopsWhenLive: Bool) {
+    init(
+        format: OutputFormat, tokenFile: TokenFile?, limit: Int?, stopsWhenLive: Bool,
+        report: ConnectionReport
+    ) {
         self.format = format
         self.tokenFile = tokenFile
         self.limit = limit
         self.stopsWhenLive = stopsWhenLive
+        self.report = report
     }
 
     /// Prints until there is a reason to stop.
@@ -52,6 +58,7 @@ struct ChangePrinter: Sendable {
                 let records = delivery.records.prefix(left)
                 let lines = self.lines(records)
                 if !lines.isEmpty { try await self.output.write(lines) }
+                self.report.show(delivery)
                 left -= records.count
                 // A token that is past what was printed would lose the rest.
                 if records.count == delivery.records.count && delivery.token != token {

@@ -12,6 +12,12 @@ struct SubscribeCommand: AsyncParsableCommand {
             A lost connection is made again for as long as it takes, and continues where it stopped: \
             no change is lost or printed twice.
 
+            Where all --where hold: P=V, P!=V, P<V, P<=V, P>V, P>=V, P^=V for a prefix, "P in [V,W]". A \
+            value is JSON (42, true, null, "42") or plain text.
+
+            With --from snapshot there is a line for each instance that is in the set now, and then one \
+            for each change. Standard error says when all lines up to now are printed.
+
             With --token-file the place is kept from run to run. It is stored after the lines before \
             it were written, so a run that was killed in between prints these lines again.
 
@@ -27,15 +33,26 @@ struct SubscribeCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("where"),
         help: ArgumentHelp(
-            "Only instances whose property P is V: JSON (42, true, null, \"42\") or plain text.",
-            valueName: "P=V"))
-    var condition: String?
+            "Only instances for which this holds, and every other --where.", valueName: "condition")
+    )
+    var conditions: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Where to begin. (default: now, or the token in --token-file)",
-            valueName: "now|start|token"))
+            "Where to begin: with the next change, the log's first, the instances as they are now, after a "
+                + "token, at an offset or at a time (2026-11-23T10:00:00Z). (default: now, or the token in "
+                + "--token-file)",
+            valueName: "now|start|snapshot|token|offset|time"))
     var from: String?
+
+    @Option(help: "What to print of the past: all changes, or the latest of each instance.")
+    var catchUp = CatchUpOption.all
+
+    @Option(
+        help: ArgumentHelp(
+            "The most changes to be sent again; with more of them comes a snapshot instead.",
+            valueName: "n"))
+    var budget: Int?
 
     @Option(help: ArgumentHelp("Keep the resume token in this file.", valueName: "file"))
     var tokenFile: String?
@@ -55,10 +72,15 @@ struct SubscribeCommand: AsyncParsableCommand {
 
     func validate() throws {
         _ = try self.options.client()
-        if let condition { _ = try Self.condition(condition) }
         if let count, count < 1 { throw ValidationError("--count is at least 1.") }
-        if let from { _ = try Self.start(from) }
+        if let budget, budget < 1 { throw ValidationError("--budget is at least 1.") }
         if self.model.isEmpty { throw ValidationError("--model is empty.") }
+        let start = try self.from.map(Subscription.Start.init(typed:)) ?? .now
+        do {
+            try self.subscription(from: start).validate()
+        } catch let error as ClientError {
+            throw ValidationError(error.message)
+        }
     }
 
     func run() async throws {
@@ -67,16 +89,19 @@ struct SubscribeCommand: AsyncParsableCommand {
         let file = self.tokenFile.map(TokenFile.init(path:))
         let start: Subscription.Start
         do {
-            start = try self.from.map(Self.start) ?? file?.read().map { .token($0) } ?? .now
+            start =
+                try self.from.map(Subscription.Start.init(typed:)) ?? file?.read().map {
+                    .token($0)
+                } ?? .now
         } catch {
             Diagnostics.say("\(error)")
             throw ExitCode.failure
         }
-        let subscription = Subscription(
-            model: self.model, where: try self.condition.map(Self.condition), from: start)
-        let printer = ChangePrinter(
-            format: self.format, tokenFile: file, limit: self.count, stopsWhenLive: self.untilLive)
+        let subscription = try self.subscription(from: start)
         let report = ConnectionReport()
+        let printer = ChangePrinter(
+            format: self.format, tokenFile: file, limit: self.count, stopsWhenLive: self.untilLive,
+            report: report)
         let deliveries = client.subscribe(to: subscription) { report.show($0) }
         let ending = await Self.untilSignal {
             await printer.print(deliveries)
@@ -95,7 +120,8 @@ struct SubscribeCommand: AsyncParsableCommand {
         case .failed(let error):
             Diagnostics.say("\(error)")
             if let error = error as? ClientError, error.code == .reset, let tokenFile {
-                Diagnostics.say("to begin anew, remove \(tokenFile) or use --from start or now")
+                Diagnostics.say(
+                    "to begin anew, remove \(tokenFile) or use --from snapshot, start or now")
             }
             throw ExitCode.failure
         }
@@ -122,24 +148,10 @@ struct SubscribeCommand: AsyncParsableCommand {
         }
     }
 
-    private static func condition(_ text: String) throws -> Subscription.Condition {
-        guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-            throw ValidationError("--where wants PROPERTY=VALUE, not \"\(text)\".")
-        }
-        return Subscription.Condition(
-            property: String(text[..<equals]),
-            equals: ScalarValue(typed: String(text[equals...].dropFirst())))
-    }
-
-    private static func start(_ text: String) throws -> Subscription.Start {
-        switch text {
-        case "now": return .now
-        case "start": return .start
-        default:
-            guard TokenFile.isToken(text) else {
-                throw ValidationError("--from wants now, start or a resume token, not \"\(text)\".")
-            }
-            return .token(text)
-        }
+    private func subscription(from start: Subscription.Start) throws -> Subscription {
+        Subscription(
+            model: self.model,
+            where: try self.conditions.map(Subscription.Condition.init(expression:)), from: start,
+            catchUp: self.catchUp.catchUp, budget: self.budget)
     }
 }

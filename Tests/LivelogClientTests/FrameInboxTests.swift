@@ -95,6 +95,18 @@ import Testing
         #expect(!socket.channel.isActive)
     }
 
+    @Test(
+        arguments: [
+            (1000, .unavailable), (1001, .unavailable), (1002, .refused), (1003, .refused),
+            (1004, .unavailable), (1006, .unavailable), (1007, .refused), (1008, .refused),
+            (1009, .refused), (1010, .refused), (1011, .unavailable), (1014, .unavailable),
+            (3000, .unavailable), (4000, .unavailable), (4408, .unavailable), (4429, .unavailable),
+            (4499, .unavailable), (4500, .refused), (4999, .refused), (nil, .unavailable),
+        ] as [(UInt16?, ClientError.Code)])
+    func theRangeOfACloseCodeSaysWhetherToComeBack(code: UInt16?, error: ClientError.Code) {
+        #expect(ClientError(closeCode: code, reason: "x").code == error)
+    }
+
     @Test func droppingTheMessagesClosesTheConnection() async throws {
         let socket = try await TestSocket()
         socket.messages = nil

@@ -3,7 +3,36 @@ import Testing
 
 @Suite struct ServerFrameTests {
     @Test(arguments: [
-        (#"{"subscribed":7,"token":"t"}"#, ServerFrame.subscribed(id: 7, token: "t")),
+        (#"{"subscribed":7,"token":"t"}"#, ServerFrame.subscribed(id: 7, token: "t", Acceptance())),
+        (
+            #"{"subscribed":7,"token":"t","plan":"residual"}"#,
+            .subscribed(id: 7, token: "t", Acceptance(plan: .residual))
+        ),
+        (
+            #"{"subscribed":7,"token":"t","plan":"by magic"}"#,
+            .subscribed(id: 7, token: "t", Acceptance())
+        ),
+        (
+            #"{"subscribed":7,"plan":"scan","snapshot":"budget"}"#,
+            .subscribed(id: 7, token: nil, Acceptance(plan: .scan, snapshot: .budget))
+        ),
+        (
+            #"{"subscribed":7,"plan":"group","snapshot":"somehow"}"#,
+            .subscribed(id: 7, token: nil, Acceptance(plan: .group, snapshot: .requested))
+        ),
+        (#"{"changes":7,"records":[],"more":true}"#, .changes(id: 7, token: nil, records: [])),
+        (
+            #"{"snapshot":7,"records":[],"more":true}"#,
+            .snapshot(id: 7, token: nil, records: [], isPartial: false)
+        ),
+        (
+            #"{"snapshot":7,"records":[],"token":"t","partial":true}"#,
+            .snapshot(id: 7, token: "t", records: [], isPartial: true)
+        ),
+        (
+            #"{"snapshot":7,"token":"t"}"#,
+            .snapshot(id: 7, token: "t", records: [], isPartial: false)
+        ),
         (#"{"covered":7,"token":"t"}"#, .covered(id: 7, token: "t", isLive: false)),
         (#"{"covered":7,"token":"t","live":true}"#, .covered(id: 7, token: "t", isLive: true)),
         (#"{"covered":7,"token":"t","live":false}"#, .covered(id: 7, token: "t", isLive: false)),
@@ -21,10 +50,13 @@ import Testing
         (#"{"unsubscribed":7}"#, .unsubscribed(id: 7)),
         (#"{"something":"new","token":1}"#, .unknown),
         ("[1]", .unknown),
-        (" {\"to\\u006ben\" : \"t\" , \"subscribed\": 7}\n", .subscribed(id: 7, token: "t")),
+        (
+            " {\"to\\u006ben\" : \"t\" , \"subscribed\": 7}\n",
+            .subscribed(id: 7, token: "t", Acceptance())
+        ),
         (
             #"{"subscribed":18446744073709551615,"token":"t"}"#,
-            .subscribed(id: .max, token: "t")
+            .subscribed(id: .max, token: "t", Acceptance())
         ),
     ])
     func everyMessageIsRead(text: String, frame: ServerFrame) throws {
@@ -75,6 +107,9 @@ import Testing
         "", "x", "{", #"{"subscribed":7}"#, #"{"subscribed":"7","token":"t"}"#,
         #"{"subscribed":-1,"token":"t"}"#, #"{"subscribed":7,"token":8}"#, #"{"covered":7}"#,
         #"{"changes":7,"records":[]}"#, #"{"changes":7,"token":"t"}"#,
+        #"{"changes":7,"records":[],"more":false}"#, #"{"changes":7,"more":true}"#,
+        #"{"snapshot":7,"records":[]}"#, #"{"snapshot":"7","token":"t"}"#,
+        #"{"snapshot":7,"records":{},"token":"t"}"#, #"{"subscribed":7,"snapshot":1}"#,
         #"{"changes":7,"token":"t","records":{}}"#, #"{"changes":7,"token":"t","records":[1]}"#,
         #"{"changes":7,"token":"t","records":[{"action":"CREATED","change":"left","key":1}]}"#,
         #"{"changes":7,"token":"t","records":[{"offset":1,"action":"X","change":"left","key":1}]}"#,
@@ -93,6 +128,8 @@ import Testing
         #"{"subscribed":7,"token":"abc"}"#, #"{"covered":7,"token":"abc","live":true}"#,
         #"{"changes":7,"token":"t","records":[{"offset":1,"action":"CREATED","change":"entered","#
             + #""key":"é","instance":{"a":[1,2,{"b":"\u00e9"}]}}]}"#,
+        #"{"subscribed":7,"plan":"group","snapshot":"requested"}"#,
+        #"{"snapshot":7,"records":[],"token":"t","partial":true}"#,
         #"{"reset":7,"reason":"epoch","message":"m"}"#, #"{"error":null,"code":"c","message":"m"}"#,
         #"{"unsubscribed":7}"#,
     ])

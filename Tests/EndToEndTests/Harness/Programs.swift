@@ -21,6 +21,13 @@ extension LivelogServer {
 
     /// A script of `Clients`.
     func python(_ script: String, _ arguments: [String]) throws -> ChildProcess {
+        try .python(script, arguments)
+    }
+}
+
+extension ChildProcess {
+    /// A script of `Clients`.
+    static func python(_ script: String, _ arguments: [String]) throws -> ChildProcess {
         guard FileManager.default.isExecutableFile(atPath: Places.python.path) else {
             throw Failure("\(Places.python.path) is missing: tools/test prepares it")
         }

@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { connect } from "../../Sources/Transport/Assets/livelog.js";
+import { World } from "./world.mjs";
+
+const url = "ws://example.test/ws/subscribe/";
+
+/** A client with one subscription on an open socket that the server has accepted. */
+function started(world = new World()) {
+  const log = connect(url, world.options);
+  const deliveries = [];
+  const subscription = log.subscribe({ model: "m" }, (delivery) => deliveries.push(delivery));
+  world.socket.open().say({ subscribed: 1, token: "t0", plan: "group" });
+  return { world, log, subscription, deliveries };
+}
+
+test("the URL of the server may be that of HTTP", () => {
+  for (const [given, used] of [
+    [url, url],
+    ["http://h:8080/ws/subscribe/", "ws://h:8080/ws/subscribe/"],
+    ["https://h/base/ws/subscribe/", "wss://h/base/ws/subscribe/"],
+    [new URL("wss://h/x"), "wss://h/x"],
+  ]) {
+    const world = new World();
+    connect(given, world.options).subscribe({ model: "m" }, () => {});
+    assert.equal(world.socket.url, used);
+    assert.deepEqual(world.socket.protocols, ["livelog.v1"]);
+  }
+  // This module did not come from a server.
+  assert.throws(() => connect(undefined, new World().options), TypeError);
+});
+
+test("nothing is connected before the first subscription", () => {
+  const world = new World();
+  const log = connect(url, world.options);
+  assert.equal(world.sockets.length, 0);
+  log.subscribe({ model: "m" }, () => {});
+  assert.equal(world.sockets.length, 1);
+});
+
+test("subscriptions share one socket", () => {
+  const { world, log } = started();
+  log.collection({ model: "n" });
+  log.subscribe({ model: "o", from: "start" }, () => {});
+  assert.equal(world.sockets.length, 1);
+  assert.deepEqual(world.socket.sent, [
+    { subscribe: 1, model: "m", from: "now" },
+    { subscribe: 2, model: "n", from: "snapshot" },
+    { subscribe: 3, model: "o", from: "start" },
+  ]);
+});
+
+test("a lost connection is made again, and each subscription resumes from its token", () => {
+  const { world, log, subscription } = started();
+  const other = log.subscribe({ model: "n", from: "start" }, () => {});
+  world.socket.say({ changes: 1, token: "t1", records: [] });
+  world.socket.drop();
+  assert.equal(subscription.state, "reconnecting");
+  assert.equal(other.state, "connecting");
+  world.clock.advance(500);
+  assert.equal(world.sockets.length, 2);
+  world.socket.open();
+  assert.deepEqual(world.socket.sent, [
+    { subscribe: 1, model: "m", from: "t1" },
+    { subscribe: 2, model: "n", from: "start" },
+  ]);
+});
+
+test("waits double up to 30 s, are random, and begin again once something was live", () => {
+  const { world } = started();
+  const waits = () => {
+    world.socket.drop();
+    const [wait] = world.clock.waits;
+    world.clock.advance(wait);
+    return wait;
+  };
+  assert.deepEqual(
+    [1, 2, 3, 4, 5, 6, 7, 8, 9].map(waits),
+    [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000],
+  );
+  // To be accepted is not enough: a server that then drops each connection is still failing.
+  world.socket.open().say({ subscribed: 1, token: "t0" });
+  assert.equal(waits(), 30_000);
+  world.chance = 0.25;
+  assert.equal(waits(), 7500);
+  world.socket.open().say({ subscribed: 1, token: "t0" }, { covered: 1, token: "t0", live: true });
+  world.chance = 1;
+  assert.equal(waits(), 500);
+});
+
+test("the range of a close code says whether to come back", () => {
+  for (const code of [1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014, 3000, 4000, 4408, 4429, 4499]) {
+    const { world, subscription } = started();
+    world.socket.drop(code, "why");
+    assert.equal(subscription.state, "reconnecting", `after ${code}`);
+    world.clock.advance(500);
+    assert.equal(world.sockets.length, 2, `after ${code}`);
+  }
+  for (const code of [1002, 1003, 1007, 1008, 1009, 1010, 4500, 4999]) {
+    const { world, subscription } = started();
+    world.socket.drop(code, "why");
+    assert.equal(subscription.state, "failed");
+    assert.equal(subscription.error.code, "refused");
+    assert.match(subscription.error.message, new RegExp(`code ${code}: why`));
+    world.clock.advance(3_600_000);
+    assert.equal(world.sockets.length, 1, `after ${code}`);
+  }
+});
+
+test("the network's return and a look at the page end the wait", () => {
+  for (const wake of [
+    (world) => world.window.dispatchEvent(new Event("online")),
+    (world) => world.document.dispatchEvent(new Event("visibilitychange")),
+  ]) {
+    const { world } = started();
+    wake(world);
+    assert.equal(world.sockets.length, 1, "a good connection is left alone");
+    world.socket.drop();
+    wake(world);
+    assert.equal(world.sockets.length, 2);
+    world.clock.advance(39_999);
+    assert.equal(world.sockets.length, 2, "the wait is over, and not only overtaken");
+  }
+});
+
+test("a page that is hidden wakes nothing", () => {
+  const { world } = started();
+  world.socket.drop();
+  world.document.visibilityState = "hidden";
+  world.document.dispatchEvent(new Event("visibilitychange"));
+  assert.equal(world.sockets.length, 1);
+});
+
+test("40 s without a word are the end of a connection", () => {
+  const { world, subscription } = started();
+  for (let count = 0; count < 10; count += 1) {
+    world.clock.advance(39_000);
+    world.socket.say({ covered: 1, token: "t0" });
+  }
+  world.clock.advance(39_999);
+  assert.equal(world.sockets.length, 1);
+  assert.equal(subscription.state, "loading");
+  const dead = world.socket;
+  world.clock.advance(1);
+  assert.equal(subscription.state, "reconnecting");
+  assert.ok(dead.isClosed);
+  world.clock.advance(500);
+  assert.equal(world.sockets.length, 2);
+  // What the dead one still says is not heard.
+  dead.drop(1002);
+  dead.say({ changes: 1, token: "t9", records: [] });
+  assert.equal(subscription.token, "t0");
+  assert.equal(subscription.state, "reconnecting");
+});
+
+test("an attempt to connect that is not answered is given up", () => {
+  const world = new World();
+  connect(url, world.options).subscribe({ model: "m" }, () => {});
+  world.clock.advance(40_000);
+  assert.ok(world.sockets[0].isClosed);
+  world.clock.advance(500);
+  assert.equal(world.sockets.length, 2);
+  // One that is answered late has all its time from then on.
+  world.clock.advance(39_000);
+  const late = world.socket.open();
+  world.clock.advance(39_999);
+  assert.ok(!late.isClosed);
+});
+
+test("a subscription's number is that of its connection", () => {
+  const { world, log, subscription } = started();
+  const other = log.subscribe({ model: "n" }, () => {});
+  world.socket.drop();
+  subscription.close();
+  world.clock.advance(500);
+  world.socket.open();
+  other.close();
+  assert.deepEqual(world.socket.sent, [{ subscribe: 1, model: "n", from: "now" }, { unsubscribe: 1 }]);
+});
+
+test("after the machine slept, a look at the page finds the dead connection at once", () => {
+  const { world } = started();
+  world.clock.sleep(3_600_000);
+  world.document.dispatchEvent(new Event("visibilitychange"));
+  assert.equal(world.sockets.length, 2);
+  assert.ok(world.sockets[0].isClosed);
+});
+
+test("a clock that is set back does not hide silence", () => {
+  const { world } = started();
+  world.clock.sleep(-3_600_000);
+  world.window.dispatchEvent(new Event("online"));
+  world.clock.advance(39_999);
+  assert.equal(world.sockets.length, 1);
+  world.clock.advance(501);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("messages that are not known are ignored", () => {
+  const { world, subscription, deliveries } = started();
+  world.socket.say(
+    { something: "new" }, { changes: "1", token: "x" }, { changes: 99, token: "x" }, [1], 7, null, "text",
+    { error: null, code: "unknown-message", message: "m" },
+  );
+  assert.equal(subscription.state, "loading");
+  assert.equal(deliveries.length, 1);
+});
+
+test("a server that does not speak the protocol is given up", () => {
+  const other = new World();
+  other.protocol = "";
+  const subscription = connect(url, other.options).subscribe({ model: "m" }, () => {});
+  other.socket.open();
+  assert.equal(subscription.error.code, "refused");
+  assert.deepEqual(other.socket.sent, []);
+  assert.ok(other.socket.isClosed);
+
+  const { world, subscription: second } = started();
+  world.socket.sayText("not JSON");
+  assert.equal(second.error.code, "protocol-violation");
+  assert.ok(world.socket.isClosed);
+  world.clock.advance(3_600_000);
+  assert.equal(world.sockets.length, 1);
+});
+
+test("the socket outlives its last subscription by a second", () => {
+  const { world, log, subscription } = started();
+  subscription.close();
+  assert.deepEqual(world.socket.sent.at(-1), { unsubscribe: 1 });
+  world.clock.advance(999);
+  const next = log.subscribe({ model: "n" }, () => {});
+  world.clock.advance(10_000);
+  assert.ok(!world.socket.isClosed);
+  assert.deepEqual(world.socket.sent.at(-1), { subscribe: 2, model: "n", from: "now" });
+  next.close();
+  world.clock.advance(1000);
+  assert.equal(world.socket.closedWith, 1000);
+  assert.deepEqual(world.clock.waits, []);
+  log.subscribe({ model: "o" }, () => {});
+  assert.equal(world.sockets.length, 2);
+});
+
+test("without subscriptions there is no reconnecting", () => {
+  const { world, subscription } = started();
+  world.socket.drop();
+  subscription.close();
+  assert.equal(subscription.state, "closed");
+  world.clock.advance(3_600_000);
+  world.window.dispatchEvent(new Event("online"));
+  assert.equal(world.sockets.length, 1);
+  assert.deepEqual(world.clock.waits, []);
+});
+
+test("closing the log closes everything", () => {
+  const { world, log, subscription } = started();
+  const collection = log.collection({ model: "n" });
+  assert.deepEqual([world.window.listeners, world.document.listeners], [1, 1]);
+  log.close();
+  assert.deepEqual([subscription.state, collection.state], ["closed", "closed"]);
+  assert.equal(world.socket.closedWith, 1000);
+  assert.deepEqual(world.clock.waits, []);
+  assert.deepEqual([world.window.listeners, world.document.listeners], [0, 0]);
+});
+
+test("a listener may close and subscribe while a connection is lost", () => {
+  const { world, log, subscription } = started();
+  const other = log.subscribe({ model: "n" }, () => {});
+  subscription.addEventListener("state", () => {
+    other.close();
+    if (world.sockets.length === 1 && subscription.state === "reconnecting") {
+      log.subscribe({ model: "o" }, () => {});
+    }
+  });
+  world.socket.drop();
+  assert.equal(other.state, "closed");
+  assert.equal(world.sockets.length, 1, "the wait holds for new subscriptions too");
+  world.clock.advance(500);
+  world.socket.open();
+  assert.deepEqual(world.socket.sent.map(({ model }) => model), ["m", "o"]);
+});
+
+test("what a listener closes while all fail has not failed", () => {
+  const { world, log, subscription } = started();
+  const other = log.subscribe({ model: "n" }, () => {});
+  subscription.addEventListener("state", () => other.close());
+  world.socket.drop(1008);
+  assert.deepEqual([subscription.state, other.state], ["failed", "closed"]);
+  assert.equal(other.error, null);
+});
+
+test("where there is no WebSocket, a subscription says so", () => {
+  const { WebSocket, ...options } = new World().options;
+  const had = globalThis.WebSocket;
+  delete globalThis.WebSocket;
+  try {
+    assert.throws(() => connect(url, options).subscribe({ model: "m" }, () => {}), /no WebSocket here/);
+  } finally {
+    if (had) globalThis.WebSocket = had;
+  }
+});

@@ -1,0 +1,130 @@
+import LivelogClient
+import Testing
+
+@Suite struct SubscriptionRequestTests {
+    @Test(
+        arguments: [
+            (Subscription(model: "a.B"), #""model":"a.B","from":"now""#),
+            (Subscription(model: "a\"B", from: .start), #""model":"a\"B","from":"start""#),
+            (Subscription(model: "m", from: .snapshot), #""model":"m","from":"snapshot""#),
+            (Subscription(model: "m", from: .token("abc")), #""model":"m","from":"abc""#),
+            (
+                Subscription(model: "m", from: .offset(.max)),
+                #""model":"m","from":{"offset":18446744073709551615}"#
+            ),
+            (
+                Subscription(model: "m", from: .time("2026-11-23T10:00:00Z")),
+                #""model":"m","from":{"time":"2026-11-23T10:00:00Z"}"#
+            ),
+            (
+                Subscription(model: "m", from: .microseconds(-1)),
+                #""model":"m","from":{"time":-1}"#
+            ),
+            (
+                Subscription(model: "m", from: .start, catchUp: .latest, budget: 1000),
+                #""model":"m","from":"start","catchUp":"latest","budget":1000"#
+            ),
+            (
+                Subscription(model: "m", where: .init(property: "list_id", equals: .integer(42))),
+                #""model":"m","where":{"list_id":42},"from":"now""#
+            ),
+            (
+                Subscription(model: "m", where: .init(property: "p\"", equals: .string("\\"))),
+                #""model":"m","where":{"p\"":"\\"},"from":"now""#
+            ),
+            (
+                Subscription(
+                    model: "m",
+                    where: [
+                        .init(property: "a", .isIn([.integer(1), .string("x")])),
+                        .init(property: "b", .isNot([.null])),
+                        .init(property: "c", .hasPrefix("ab")),
+                        .init(property: "d", .isNot([.boolean(true), .null])),
+                    ]),
+                #""model":"m","where":{"a":{"in":[1,"x"]},"b":{"!=":null},"c":{"prefix":"ab"},"#
+                    + #""d":{"!=":[true,null]}},"from":"now""#
+            ),
+            // One property's conditions are one object, wherever they stand.
+            (
+                Subscription(
+                    model: "m",
+                    where: [
+                        .init(property: "a", .isNot([.integer(5)])),
+                        .init(property: "b", equals: .integer(1)),
+                        .init(property: "a", .order(.atLeast, .integer(1))),
+                        .init(property: "a", .isNot([.integer(6)])),
+                        .init(property: "a", .order(.less, .integer(9))),
+                        .init(property: "b", .hasPrefix("x")),
+                    ]),
+                #""model":"m","where":{"a":{">=":1,"<":9,"!=":[5,6]},"#
+                    + #""b":{"in":[1],"prefix":"x"}},"from":"now""#
+            ),
+        ] as [(Subscription, String)])
+    func theRequestSaysWhatIsWanted(subscription: Subscription, members: String) throws {
+        try subscription.validate()
+        var state = SubscriptionState(subscription)
+        let request = String(decoding: state.connected(), as: UTF8.self)
+        #expect(request == #"{"subscribe":1,"# + members + "}")
+    }
+
+    @Test(
+        arguments: [
+            Subscription(model: ""), Subscription(model: "m", budget: 0),
+            Subscription(model: "m", where: .init(property: "", equals: .null)),
+            Subscription(model: "m", where: .init(property: "a", .isIn([]))),
+            Subscription(model: "m", where: .init(property: "a", .isNot([]))),
+            Subscription(model: "m", where: .init(property: "a", .hasPrefix(""))),
+            Subscription(model: "m", where: .init(property: "a", .order(.less, .boolean(true)))),
+            Subscription(
+                model: "m",
+                where: [
+                    .init(property: "a", equals: .null), .init(property: "b", equals: .null),
+                    .init(property: "a", equals: .integer(1)),
+                ]),
+        ])
+    func whatNoServerCouldTakeIsNotSent(subscription: Subscription) async throws {
+        let error = #expect(throws: ClientError.self) { try subscription.validate() }
+        #expect(error?.code == .invalidArgument)
+        let client = try LivelogClient(server: "http://127.0.0.1:1")
+        var iterator = client.subscribe(to: subscription).makeAsyncIterator()
+        let refusal = await #expect(throws: ClientError.self) { try await iterator.next() }
+        #expect(refusal?.code == .invalidArgument)
+    }
+
+    @Test(
+        arguments: [
+            ("list_id=42", .init(property: "list_id", equals: .integer(42))),
+            ("a=", .init(property: "a", equals: .string(""))),
+            ("a==b", .init(property: "a", equals: .string("=b"))),
+            ("a=b<c in [1]", .init(property: "a", equals: .string("b<c in [1]"))),
+            ("state!=\"done\"", .init(property: "state", .isNot([.string("done")]))),
+            ("state!=null", .init(property: "state", .isNot([.null]))),
+            ("total<10", .init(property: "total", .order(.less, .integer(10)))),
+            ("total<=1.50", .init(property: "total", .order(.atMost, .number("1.50")))),
+            ("total>10", .init(property: "total", .order(.greater, .integer(10)))),
+            ("name>=b", .init(property: "name", .order(.atLeast, .string("b")))),
+            ("name^=ab", .init(property: "name", .hasPrefix("ab"))),
+            ("name^=\"a b\"", .init(property: "name", .hasPrefix("a b"))),
+            ("name^=12", .init(property: "name", .hasPrefix("12"))),
+            (
+                "list_id in [1, \"b\", null]",
+                .init(property: "list_id", .isIn([.integer(1), .string("b"), .null]))
+            ),
+        ] as [(String, Subscription.Condition)])
+    func aConditionIsReadAsItIsTyped(text: String, condition: Subscription.Condition) throws {
+        #expect(try Subscription.Condition(expression: text) == condition)
+    }
+
+    @Test(arguments: [
+        "", "a", "=1", "!=1", "a!1", "a^b", "a in 1", "a in m=1", "a in []", "a in [[1]]",
+        "a in [1", "a^=",
+        "a^=\"\"", "a<true", "a>=null", " in [1]",
+    ])
+    func whatIsNoConditionIsRefused(text: String) {
+        let error = #expect(throws: ClientError.self) {
+            try Subscription.Condition(expression: text)
+        }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.message.hasPrefix("\"\(text)\" is not a condition: ") == true)
+    }
+}
