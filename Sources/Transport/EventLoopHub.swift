@@ -13,6 +13,7 @@ final class EventLoopHub {
     let limits: ServerLimits
     private let eventLoop: any EventLoop
     private var connections: [ObjectIdentifier: WebSocketHandler] = [:]
+    private var producers: [ObjectIdentifier: ProducerHandler] = [:]
     private var isTurnScheduled = false
     private var ticks = 0
 
@@ -28,6 +29,14 @@ final class EventLoopHub {
 
     func remove(_ connection: WebSocketHandler) {
         self.connections[ObjectIdentifier(connection)] = nil
+    }
+
+    func add(_ producer: ProducerHandler) {
+        self.producers[ObjectIdentifier(producer)] = producer
+    }
+
+    func remove(_ producer: ProducerHandler) {
+        self.producers[ObjectIdentifier(producer)] = nil
     }
 
     /// Runs the dispatcher's turns, each in a turn of the loop of its own, until it has nothing to do.

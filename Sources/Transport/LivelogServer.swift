@@ -50,11 +50,15 @@ package struct LivelogServer {
         let group = MultiThreadedEventLoopGroup.singleton
         let hubs = try await EventLoopHubs(
             group: group, log: self.log, bell: self.bell, limits: self.limits, logger: self.logger)
+        let producers = ProducerHub(
+            queue: self.queue, limits: self.limits, logger: self.logger)
         let (limits, hasher, host) = (self.limits, self.log.hasher, self.host)
         let application = Application(
             responder: self.router().buildResponder(),
             server: HTTPServerBuilder { responder in
-                ServerChannel(responder: responder, hubs: hubs, limits: limits) { dialect in
+                ServerChannel(
+                    responder: responder, hubs: hubs, limits: limits, producers: producers
+                ) { dialect in
                     Session(dialect: dialect, limits: limits.session, hasher: hasher)
                 }
             },
