@@ -6,6 +6,9 @@ package struct LogVolume: Hashable, Sendable {
         package var segmentCount = 0
         /// Bytes of their files; of those that grow, what is set aside for them.
         package var byteCount = 0
+
+        /// Creates a part of nothing.
+        package init() {}
     }
 
     /// Segments that are appended to, or that wait to be sealed.
@@ -14,6 +17,9 @@ package struct LogVolume: Hashable, Sendable {
     package var sealed = Part()
     /// Compressed segments.
     package var cold = Part()
+
+    /// Creates a volume of nothing.
+    package init() {}
 }
 
 extension ChangeLog {

@@ -23,6 +23,9 @@ package final class IngressQueue: Sendable {
         package var byteCount = 0
         /// Submissions that found no room since the start: refused, or told when there was some.
         package var fullCount = 0
+
+        /// Creates a usage of nothing.
+        package init() {}
     }
 
     /// Why a submission was not taken.
@@ -60,9 +63,11 @@ package final class IngressQueue: Sendable {
     /// What waits at the moment.
     package var usage: Usage {
         self.state.withLock { state in
-            Usage(
-                submissionCount: state.waiting.count, byteCount: state.byteCount,
-                fullCount: state.fullCount)
+            var usage = Usage()
+            usage.submissionCount = state.waiting.count
+            usage.byteCount = state.byteCount
+            usage.fullCount = state.fullCount
+            return usage
         }
     }
 

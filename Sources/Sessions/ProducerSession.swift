@@ -39,6 +39,10 @@ package struct ProducerSession: Sendable {
     private let limits: ProducerLimits
     /// The producer's name, if it gave one.
     package private(set) var name: String?
+    /// Batches that got a receipt.
+    package private(set) var receiptCount = 0
+    /// Batches that were refused.
+    package private(set) var refusedCount = 0
     /// Framed bytes for the socket.
     package var outbox: [UInt8] = []
     /// Why the session takes no more messages.
@@ -142,6 +146,7 @@ package struct ProducerSession: Sendable {
         guard let index = self.index(of: number) else {
             preconditionFailure("batch \(number) does not wait for an answer")
         }
+        if case .receipt = answer { self.receiptCount += 1 } else { self.refusedCount += 1 }
         self.unanswered[index].answer = answer
         self.sendAnswered()
     }

@@ -30,6 +30,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     let hubs: EventLoopHubs
     let limits: ServerLimits
     let producers: ProducerHub
+    let operations: ServerOperations
     let makeSession: @Sendable (Session.Dialect) -> Session
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -38,8 +39,10 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
                 maxFrameSize: self.limits.session.messageByteCountMax,
                 enableAutomaticErrorHandling: false,
                 shouldUpgrade: { channel, head in
-                    channel.eventLoop.makeSucceededFuture(
-                        Handshake(head).map { Self.headers(for: $0) })
+                    // While the server drains, whoever asks gets HTTP's answer to that.
+                    let isTaken = !self.operations.phase.isDraining
+                    return channel.eventLoop.makeSucceededFuture(
+                        (isTaken ? Handshake(head) : nil).map { Self.headers(for: $0) })
                 },
                 upgradePipelineHandler: { channel, head in
                     self.fitDecoder(of: channel, to: head).flatMapThrowing {
@@ -89,6 +92,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     }
 
     private func becomeHTTP(_ channel: any Channel, _ logger: Logger) throws -> Outcome {
+        self.operations.connections.count(channel, as: .http)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(ContinueHandler())
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
@@ -116,6 +120,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
                 .writeBufferWaterMark, value: .init(low: high / 4, high: high))
         }
         let hub = self.hubs.hub(of: channel.eventLoop)
+        self.operations.connections.count(channel, as: handshake.kind)
         if handshake.isProducer {
             try channel.pipeline.syncOperations.addHandler(
                 ProducerHandler(hub: self.producers, loopHub: hub))
@@ -172,6 +177,15 @@ struct Handshake {
     let isProducer: Bool
     /// The subprotocol that is agreed to, if the client offered any that is known.
     let subprotocol: String?
+
+    /// What the connection is counted as.
+    var kind: ConnectionKind {
+        switch self.dialect {
+        case _ where self.isProducer: .producer1
+        case .restLive1: .restLive1
+        case .livelog1: .livelog1
+        }
+    }
 
     /// Reads a request's head; nil if there is no WebSocket at its path.
     init?(_ head: HTTPRequestHead) {

@@ -43,7 +43,8 @@ final class ProducerHandler: ChannelInboundHandler {
     private var closeToAnswer: ByteBuffer?
     private var isClosing = false
     private var quietTicks = 0
-    private var shownUnanswered = 0
+    /// What was shown of this connection's counters.
+    private var shown = ProducerCounters.Values()
 
     init(hub: ProducerHub, loopHub: EventLoopHub) {
         self.hub = hub
@@ -192,7 +193,7 @@ final class ProducerHandler: ChannelInboundHandler {
                 Submission(changes: changes, producer: producer, order: self.order) { outcome in
                     answers.put(number, outcome)
                 }, number)
-        case .failure(let error): self.refuse(number, Producer1Refusal(error))
+        case .failure(let error): self.session.refuse(number, Producer1Refusal(error))
         }
     }
 
@@ -226,27 +227,20 @@ final class ProducerHandler: ChannelInboundHandler {
             with: .goingAway, reason: "the server stops")
     }
 
-    private func refuse(_ number: UInt64, _ refusal: Producer1Refusal) {
-        self.hub.counters.refused.wrappingAdd(1, ordering: .relaxed)
-        self.session.refuse(number, refusal)
-    }
-
     private func takeAnswers() {
         guard let answers else { return }
         for (number, outcome) in answers.takeAll() {
             switch outcome {
             case .appended(let receipt):
-                self.hub.counters.receipts.wrappingAdd(1, ordering: .relaxed)
                 self.session.acknowledge(number, receipt)
             case .refused(let error, _):
                 let refusal = Producer1Refusal(code: error.code.rawValue, message: error.message)
-                guard error.endsOrder else {
-                    self.refuse(number, refusal)
-                    continue
+                if error.endsOrder {
+                    self.session.fail(
+                        number, refusal, with: .tryAgainLater, reason: error.code.rawValue)
+                } else {
+                    self.session.refuse(number, refusal)
                 }
-                self.hub.counters.refused.wrappingAdd(1, ordering: .relaxed)
-                self.session.fail(
-                    number, refusal, with: .tryAgainLater, reason: error.code.rawValue)
             }
         }
         self.proceed()
@@ -266,7 +260,7 @@ final class ProducerHandler: ChannelInboundHandler {
             }
         }
         self.pauseOrReadOn()
-        self.showUnanswered()
+        self.showCounted()
     }
 
     private func sendAnswers() {
@@ -284,15 +278,19 @@ final class ProducerHandler: ChannelInboundHandler {
         let isToPause = !self.isClosing && (!self.mayTake || !self.held.isEmpty)
         guard isToPause != self.isPaused else { return }
         self.isPaused = isToPause
-        self.hub.counters.paused.wrappingAdd(isToPause ? 1 : -1, ordering: .relaxed)
         try? context.channel.syncOptions?.setOption(.autoRead, value: !isToPause)
     }
 
-    private func showUnanswered() {
-        let count = self.context == nil ? 0 : self.session.unansweredCount
-        guard count != self.shownUnanswered else { return }
-        self.hub.counters.unanswered.wrappingAdd(count - self.shownUnanswered, ordering: .relaxed)
-        self.shownUnanswered = count
+    /// Shows what was counted, once a turn.
+    private func showCounted() {
+        let isOver = self.context == nil
+        let now = ProducerCounters.Values(
+            unanswered: isOver ? 0 : self.session.unansweredCount,
+            paused: isOver || !self.isPaused ? 0 : 1, receipts: self.session.receiptCount,
+            refused: self.session.refusedCount)
+        guard now != self.shown else { return }
+        self.hub.counters.add(now.since(self.shown))
+        self.shown = now
     }
 
     private func tick() {
@@ -340,7 +338,6 @@ final class ProducerHandler: ChannelInboundHandler {
 
     private func leave() {
         guard self.context != nil else { return }
-        if self.isPaused { self.hub.counters.paused.wrappingAdd(-1, ordering: .relaxed) }
         self.isPaused = false
         self.context = nil
         self.encoder = nil
@@ -349,7 +346,7 @@ final class ProducerHandler: ChannelInboundHandler {
         self.answers = nil
         self.clock?.cancel()
         self.clock = nil
-        self.showUnanswered()
+        self.showCounted()
         self.hub.counters.connections.wrappingAdd(-1, ordering: .relaxed)
         self.loopHub.remove(self)
     }
