@@ -63,10 +63,11 @@ final class UpkeepThread: Sendable {
             return .again
         } catch {
             if error.code == .poisoned {
-                logger.error("upkeep of the log has ended: \(error)")
+                logger.error("upkeep of the log has ended", metadata: error.logMetadata)
                 return .never
             }
-            logger.error("upkeep of the log failed and is tried again: \(error)")
+            logger.error(
+                "upkeep of the log failed and is tried again", metadata: error.logMetadata)
             return .later(milliseconds: self.pauseMilliseconds)
         }
     }
