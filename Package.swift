@@ -174,6 +174,10 @@ let package = Package(
             name: "TestSupport", dependencies: ["LogModel", "LogFormat", "LogStorage"],
             path: "Tests/TestSupport", swiftSettings: borrowingSettings),
 
+        .testTarget(
+            name: "TransportTests",
+            dependencies: ["Replication", "Transport"], swiftSettings: swiftSettings),
+
         // Tests that need a socket or another process.
         .testTarget(
             name: "LogCommandTests",

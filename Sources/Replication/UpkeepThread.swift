@@ -59,7 +59,7 @@ final class UpkeepThread: Sendable {
             guard let step = try maintenance.step(now: now) else {
                 return .later(milliseconds: self.intervalMilliseconds)
             }
-            logger.info("upkeep: \(step)")
+            logger.info("upkeep of the log", metadata: ["step": "\(step)"])
             return .again
         } catch {
             if error.code == .poisoned {

@@ -13,7 +13,7 @@ final class EventLoopHub {
     let limits: ServerLimits
     private let eventLoop: any EventLoop
     private var connections: [ObjectIdentifier: WebSocketHandler] = [:]
-    private var producers: [ObjectIdentifier: ProducerHandler] = [:]
+    private var producers: [ObjectIdentifier: ProducerConnection] = [:]
     private var isTurnScheduled = false
     private var ticks = 0
     private var lastSent: (bytes: OutboundBytes, buffer: ByteBuffer)?
@@ -33,11 +33,11 @@ final class EventLoopHub {
         self.connections[ObjectIdentifier(connection)] = nil
     }
 
-    func add(_ producer: ProducerHandler) {
+    func add(_ producer: ProducerConnection) {
         self.producers[ObjectIdentifier(producer)] = producer
     }
 
-    func remove(_ producer: ProducerHandler) {
+    func remove(_ producer: ProducerConnection) {
         self.producers[ObjectIdentifier(producer)] = nil
     }
 

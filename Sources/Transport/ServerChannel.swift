@@ -39,10 +39,8 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
                 maxFrameSize: self.limits.session.messageByteCountMax,
                 enableAutomaticErrorHandling: false,
                 shouldUpgrade: { channel, head in
-                    // While the server drains, whoever asks gets HTTP's answer to that.
-                    let isTaken = !self.operations.phase.isDraining
-                    return channel.eventLoop.makeSucceededFuture(
-                        (isTaken ? Handshake(head) : nil).map { Self.headers(for: $0) })
+                    channel.eventLoop.makeSucceededFuture(
+                        Handshake(head).map { Self.headers(for: $0) })
                 },
                 upgradePipelineHandler: { channel, head in
                     self.fitDecoder(of: channel, to: head).flatMapThrowing {
@@ -64,6 +62,9 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
             configuration.enableResponseHeaderValidation = false
             let outcome = try channel.pipeline.syncOperations
                 .configureUpgradableHTTPServerPipeline(configuration: configuration)
+            // While the server drains, whoever asks gets HTTP's answer to that.
+            let phase = self.operations.phase
+            try DecliningUpgrades { !phase.isDraining && Handshake($0) != nil }.add(to: channel)
             let waiting = WaitingForFirstRequest()
             try channel.pipeline.syncOperations.addHandler(waiting, position: .first)
             let deadline = channel.eventLoop.scheduleTask(

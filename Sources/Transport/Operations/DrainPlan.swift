@@ -1,20 +1,20 @@
 /// How many sessions are told to go in each slice of time, so that they neither all come back to another
 /// server at once nor wait longer than needed. Pure.
-struct DrainPlan {
+package struct DrainPlan {
     /// Milliseconds of a slice.
-    static let sliceMilliseconds = 100
+    package static let sliceMilliseconds = 100
     /// Sessions that an event loop may always close in a slice: few are gone at once.
-    static let sessionsAtOnce = 64
+    package static let sessionsAtOnce = 64
 
     private var slicesLeft: Int
 
     /// Plans for `seconds`; 0 closes everything in one slice.
-    init(seconds: Int) {
+    package init(seconds: Int) {
         self.slicesLeft = max(1, seconds * 1000 / Self.sliceMilliseconds)
     }
 
     /// How many of an event loop's `remaining` sessions go in the next slice; all of them in the last one.
-    mutating func next(of remaining: [Int]) -> [Int] {
+    package mutating func next(of remaining: [Int]) -> [Int] {
         defer { self.slicesLeft -= 1 }
         return remaining.map { count in
             guard self.slicesLeft > 1 else { return count }

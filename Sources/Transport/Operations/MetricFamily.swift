@@ -1,9 +1,9 @@
 /// A metric that the server shows: its name, what kind it is, and what it means.
 ///
 /// `docs/operations.md` has a row for each; a test holds the two together.
-struct MetricFamily: Hashable, Sendable {
+package struct MetricFamily: Hashable, Sendable {
     /// How its values behave.
-    enum Kind: String, Sendable {
+    package enum Kind: String, Sendable {
         /// Only rises, and begins at 0 when the process does.
         case counter
         /// Goes up and down.
@@ -13,12 +13,13 @@ struct MetricFamily: Hashable, Sendable {
     }
 
     /// The name, with its unit, and `_total` if it is a counter.
-    let name: String
-    let kind: Kind
+    package let name: String
+    package let kind: Kind
     /// One line of text.
-    let help: String
+    package let help: String
 
-    init(_ kind: Kind, _ name: String, _ help: String) {
+    /// Creates a family.
+    package init(_ kind: Kind, _ name: String, _ help: String) {
         self.kind = kind
         self.name = name
         self.help = help

@@ -1,33 +1,36 @@
-import Replication
+package import Replication
 
 /// Writes metrics in Prometheus' text format, version 0.0.4. Pure.
 ///
 /// A family is written once, with all its samples: families with the same name in two places are not allowed
 /// by the format.
-struct PrometheusText {
+package struct PrometheusText {
     /// The format's media type.
-    static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
+    package static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
     /// A label's name and value.
-    typealias Label = (String, String)
+    package typealias Label = (String, String)
+
+    /// Creates an empty page.
+    package init() {}
 
     /// What was written so far.
-    private(set) var text = ""
+    package private(set) var text = ""
 
     /// Writes a family of one sample without labels.
-    mutating func add(_ family: MetricFamily, _ value: some BinaryInteger) {
+    package mutating func add(_ family: MetricFamily, _ value: some BinaryInteger) {
         self.begin(family)
         self.sample(family.name, [], String(value))
     }
 
     /// Writes a family of one sample without labels.
-    mutating func add(_ family: MetricFamily, _ value: Double) {
+    package mutating func add(_ family: MetricFamily, _ value: Double) {
         self.begin(family)
         self.sample(family.name, [], Self.number(value))
     }
 
     /// Writes a family with a sample for each value of a label.
-    mutating func add(
+    package mutating func add(
         _ family: MetricFamily, by label: String, _ samples: [(String, Int)]
     ) {
         self.begin(family)
@@ -37,7 +40,7 @@ struct PrometheusText {
     }
 
     /// Writes a histogram for each set of labels.
-    mutating func add(
+    package mutating func add(
         _ family: MetricFamily, _ histograms: [([Label], Histogram)]
     ) {
         self.begin(family)
