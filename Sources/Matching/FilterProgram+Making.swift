@@ -198,18 +198,3 @@ private struct FilterWords {
         }
     }
 }
-
-extension RawSpan {
-    /// The bytes from `position` on, up to eight, the first in the lowest place, and zeros after the end.
-    @inline(__always)
-    func paddedWord(_ position: Int) -> UInt64 {
-        if position &+ 8 <= self.byteCount { return self.word(position) }
-        var word: UInt64 = 0
-        var at = self.byteCount
-        while at > position {
-            at &-= 1
-            word = word << 8 | UInt64(self.byte(at))
-        }
-        return word
-    }
-}

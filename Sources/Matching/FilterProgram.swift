@@ -227,38 +227,3 @@ struct FilterProgram {
         return false
     }
 }
-
-extension RawSpan {
-    /// Whether these are the `count` bytes of `other` at `position`.
-    @inline(__always)
-    func hasBytes(of other: RawSpan, at position: Int, _ count: Int) -> Bool {
-        guard self.byteCount == count else { return false }
-        var at = 0
-        while at &+ 8 <= count {
-            guard self.word(at) == other.word(position &+ at) else { return false }
-            at &+= 8
-        }
-        while at < count {
-            guard self.byte(at) == other.byte(position &+ at) else { return false }
-            at &+= 1
-        }
-        return true
-    }
-
-    /// Compares by bytes, as in a dictionary: below 0 if this one is first, 0 if both are equal.
-    func compare(to other: RawSpan) -> Int {
-        let count = Swift.min(self.byteCount, other.byteCount)
-        var at = 0
-        while at &+ 8 <= count {
-            let (own, others) = (self.word(at).byteSwapped, other.word(at).byteSwapped)
-            if own != others { return own < others ? -1 : 1 }
-            at &+= 8
-        }
-        while at < count {
-            let (own, others) = (self.byte(at), other.byte(at))
-            if own != others { return own < others ? -1 : 1 }
-            at &+= 1
-        }
-        return (self.byteCount - other.byteCount).signum()
-    }
-}

@@ -24,9 +24,7 @@ package struct Matcher {
     private var count = 0
     /// The number of the match at hand.
     private var matchNumber: UInt64 = 0
-
-    /// Subscribers are in one run each, so runs of them need no other name than one that no hash has.
-    private static let subscribers: UInt64 = 0
+    private var lookAhead = LookAhead()
 
     /// Creates a matcher without subscriptions.
     package init() {}
@@ -43,7 +41,7 @@ package struct Matcher {
             self.add(subscriber, to: group, hash: predicate.driver[0])
         } else if let number = self.targets.number(of: predicate) {
             self.runs.append(
-                subscriber.word, to: &self.targets[number].subscribers, name: Self.subscribers)
+                subscriber.word, to: &self.targets[number].subscribers)
         } else {
             let number = self.targets.insert(predicate, for: subscriber, in: &self.runs.pool)
             for hash in predicate.driver { self.addTarget(number, hash: hash) }
@@ -63,7 +61,7 @@ package struct Matcher {
         }
         guard
             self.runs.remove(
-                subscriber.word, from: &self.targets[number].subscribers, name: Self.subscribers)
+                subscriber.word, from: &self.targets[number].subscribers)
         else { return }
         for hash in predicate.driver { self.removeTarget(number, hash: hash) }
         self.targets.remove(number, of: predicate, in: &self.runs.pool)
@@ -82,7 +80,7 @@ package struct Matcher {
     private mutating func add(_ subscriber: Subscriber, to group: GroupKey, hash: UInt64) {
         if let place = self.place(of: group, hash: hash) {
             self.runs.append(
-                subscriber.word, to: &self.table.places[place].items, name: Self.subscribers)
+                subscriber.word, to: &self.table.places[place].items)
             return
         }
         var place = GroupPlace()
@@ -108,7 +106,7 @@ package struct Matcher {
         }
         guard
             self.runs.remove(
-                subscriber.word, from: &self.table.places[index].items, name: Self.subscribers)
+                subscriber.word, from: &self.table.places[index].items)
         else { return }
         let place = self.table.places[index]
         if place.isLong {
@@ -130,7 +128,7 @@ package struct Matcher {
 
     private mutating func addTarget(_ number: Int, hash: UInt64) {
         if let place = self.table.find(hash, where: \.isFiltered) {
-            self.runs.append(UInt64(number), to: &self.table.places[place].items, name: hash)
+            self.runs.append(UInt64(number), to: &self.table.places[place].items)
             return
         }
         var place = GroupPlace()
@@ -144,7 +142,7 @@ package struct Matcher {
         guard let place = self.table.find(hash, where: \.isFiltered) else {
             preconditionFailure("a subscription was removed that had not been added")
         }
-        if self.runs.remove(UInt64(number), from: &self.table.places[place].items, name: hash) {
+        if self.runs.remove(UInt64(number), from: &self.table.places[place].items) {
             self.table.remove(at: place)
         }
     }
@@ -163,6 +161,24 @@ package struct Matcher {
     }
 
     // MARK: - Records
+
+    /// After how many others a record that is prepared is best matched.
+    package static let recordsAhead = 8
+
+    /// Says that `record` will be matched soon, best after ``recordsAhead`` others: what the match needs is on its way
+    /// into the processor's cache from then on. Changes nothing else, and need not be called.
+    package mutating func prepare(_ record: borrowing RecordView) {
+        guard self.table.isLarge else { return }
+        // The first one is the model's, which is always near.
+        var index = 1
+        let groupCount = record.groupCount
+        while index < groupCount {
+            let hash = record.groupHash(index)
+            index &+= 1
+            self.table.prefetchTags(of: hash)
+            self.table.prefetchPlace(of: self.lookAhead.exchange(hash))
+        }
+    }
 
     /// Calls `body` once for each subscription that `record` concerns, in the order of the record's groups: with
     /// the group by which it was found first.
