@@ -161,7 +161,7 @@ private struct FilterWords {
         var text = FilterProgram.wordCount * (2 + 2 * lines.count)
         for (hash, value) in lines {
             let count = value.text.bytes.count
-            let isNull: UInt64 = value.kind == .null ? 1 : 0
+            let isNull: UInt64 = value.kind.isNull ? 1 : 0
             self.words.append(hash)
             self.words.append(UInt64(text) | UInt64(count) << 32 | isNull << 48)
             text += FilterProgram.padded(count)

@@ -303,13 +303,13 @@ package struct Matcher {
         var isIn = false
         for other in 0..<record.groupCount where record.groupHash(other) == entry.hash {
             let same = record.group(other)
-            guard (same.valueKind == .null) == (entry.valueKind == .null),
+            guard same.valueKind.isNull == entry.valueKind.isNull,
                 record.value(of: same).isEqual(to: record.value(of: entry)),
                 record.property(of: same).isEqual(to: record.property(of: entry))
             else { continue }
             if other < index { return nil }
-            wasIn = wasIn || same.membership != .entered
-            isIn = isIn || same.membership != .left
+            wasIn = wasIn || same.wasIn
+            isIn = isIn || same.isIn
         }
         return SetChange(wasIn: wasIn, isIn: isIn, action: record.action)
     }
