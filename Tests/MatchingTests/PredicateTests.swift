@@ -123,8 +123,15 @@ struct PredicateTests {
             return predicate.change(by: record.encoded().view)
         }
         #expect(change(0) == .entered)
-        #expect(change(-1) == nil)
-        #expect(change(-count) == nil)
+        for failing in 1...count {
+            #expect(change(-failing) == nil)
+            var move = PlainRecord(
+                groups: [.init("p", .number(-failing), .entered), .init("p", .number(0), .left)])
+            #expect(predicate.change(by: move.encoded().view) == .left)
+            move.groups[0].membership = .left
+            move.groups[1].membership = .entered
+            #expect(predicate.change(by: move.encoded().view) == .entered)
+        }
     }
 
     @Test func anotherModelIsNoConcern() {
