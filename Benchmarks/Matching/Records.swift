@@ -1,7 +1,7 @@
 import LogFormat
 import LogModel
 
-/// Records one behind the other, as in a segment: tasks with 256 bytes of JSON.
+/// Records one behind the other, as in a segment: tasks of 256 bytes, of which JSON fills what the rest leaves.
 struct Records {
     /// The model of all records.
     static let model: Text = "todolist.Task"
@@ -38,16 +38,22 @@ struct Records {
             + properties.map { property, value in
                 self.planned(Self.group(property: property, value: value), &changes)
             }
-        let instance = changes.add([UInt8](repeating: UInt8(ascii: "x"), count: 256))
-        let change = Changes.Change(
-            action: .updated, model: model, key: .init(kind: .number, text: keyText), groups: 0..<0,
-            instance: instance, views: 0..<0)
+        func change(instanceCount: Int) -> Changes.Change {
+            Changes.Change(
+                action: .updated, model: model, key: .init(kind: .number, text: keyText),
+                groups: 0..<0, instance: .init(start: 0, count: instanceCount), views: 0..<0)
+        }
+        let bareCount = RecordEncoder.count(
+            of: change(instanceCount: 0), in: changes, groups: groups[...])
+        // Any text will do.
+        let instanceCount = min(max(8, 256 - bareCount), changes.text.count)
         let fields = RecordFields(
             offset: Offset(UInt64(key)), durable: .zero, time: 0, keyHash: 1, previousOfKey: nil,
             producer: nil, isFirstOfBatch: true, isLastOfBatch: true)
         self.starts.append(self.bytes.count)
         RecordEncoder.append(
-            change, of: changes, groups: groups[...], fields: fields, seed: 0, to: &self.bytes)
+            change(instanceCount: instanceCount), of: changes, groups: groups[...], fields: fields,
+            seed: 0, to: &self.bytes)
     }
 
     /// The group of records whose `property` has this number or text; without one the group of all.

@@ -154,29 +154,3 @@ struct GroupTable {
         }
     }
 }
-
-/// What a matcher knows of one group, or of one hash, in 32 bytes.
-struct GroupPlace {
-    /// The hash that records carry.
-    var hash: UInt64 = 0
-    /// Who wants exactly this group: subscribers. With ``isFiltered``: targets to look at.
-    var items = Run(0)
-    /// Bytes of the value, if it lies here, at most ``valueCountMax``; else ``long`` or ``filtered``.
-    var valueCount: UInt8 = 0
-    /// The value's ninth and tenth byte; of a long one how many bytes there are.
-    var valueEnd: UInt16 = 0
-    /// The number of model and property.
-    var family: UInt32 = 0
-    /// The value's first eight bytes; of a long one where in the pool it is.
-    var value: UInt64 = 0
-
-    /// The most bytes of a value that lies here.
-    static let valueCountMax = 10
-    static let long: UInt8 = 254
-    static let filtered: UInt8 = 255
-
-    /// Whether the place is that of a hash by which filters are found.
-    @inline(__always) var isFiltered: Bool { self.valueCount == Self.filtered }
-    /// Whether the value is in the pool.
-    @inline(__always) var isLong: Bool { self.valueCount == Self.long }
-}

@@ -1,19 +1,36 @@
 /// The hashes of records that are to be matched soon, on their way into the processor's cache.
 ///
 /// What a match reads lies in two lines, of which the second is known only when the first is there: the tags, and the
-/// place that they point at. So a hash is looked at twice, and other hashes pass between.
+/// place that they point at. So each hash is looked at twice, and a few records pass between.
 struct LookAhead {
-    /// Hashes whose tags are on the way: as many as pass while they come, some hundred nanoseconds.
-    private var hashes = InlineArray<8, UInt64>(repeating: 0)
+    /// How many records pass between: some hundred nanoseconds.
+    static let recordCount = 4
+    /// The most hashes of a record that are looked at.
+    static let hashesMax = 16
+
+    private var hashes = InlineArray<64, UInt64>(repeating: 0)
+    private var counts = InlineArray<4, Int>(repeating: 0)
     private var next = 0
 
-    /// Puts in `hash`, and takes out the one that has waited longest; 0 at first.
+    /// Begins with the next record, and forgets the one that has waited longest. Returns where its hashes are, and those
+    /// of the next one will be, and how many it has.
     @inline(__always)
-    mutating func exchange(_ hash: UInt64) -> UInt64 {
-        let index = self.next & 7
-        let oldest = self.hashes[index]
-        self.hashes[index] = hash
-        self.next = index &+ 1
-        return oldest
+    mutating func advance() -> (start: Int, count: Int) {
+        let slot = self.next & (Self.recordCount &- 1)
+        self.next = slot &+ 1
+        let count = self.counts[slot]
+        self.counts[slot] = 0
+        return (slot &* Self.hashesMax, count)
+    }
+
+    /// The hash at a place.
+    @inline(__always)
+    subscript(place: Int) -> UInt64 { self.hashes[place] }
+
+    /// Notes the hashes of a record, from `start` on.
+    @inline(__always)
+    mutating func set(_ hash: UInt64, at index: Int, from start: Int) {
+        self.hashes[start &+ index] = hash
+        self.counts[start / Self.hashesMax] = index &+ 1
     }
 }

@@ -83,21 +83,11 @@ package struct Matcher {
                 subscriber.word, to: &self.table.places[place].items)
             return
         }
-        var place = GroupPlace()
-        place.hash = hash
-        place.items = Run(subscriber.word)
-        place.family = self.families.retain(group, in: &self.runs.pool)
         let value = group.value.text.bytes.span.bytes
-        if value.byteCount <= GroupPlace.valueCountMax {
-            place.valueCount = UInt8(value.byteCount)
-            place.value = value.paddedWord(0)
-            place.valueEnd = UInt16(truncatingIfNeeded: value.paddedWord(8))
-        } else {
-            place.valueCount = GroupPlace.long
-            place.value = UInt64(self.runs.pool.allocate(value))
-            place.valueEnd = UInt16(value.byteCount)
-        }
-        self.table.insert(place)
+        let isLong = value.byteCount > GroupPlace.valueCountMax
+        let text = isLong ? self.runs.pool.allocate(value) : nil
+        let family = self.families.retain(group, in: &self.runs.pool)
+        self.table.insert(GroupPlace(hash, subscriber, family: family, value: value, text: text))
     }
 
     private mutating func remove(_ subscriber: Subscriber, from group: GroupKey, hash: UInt64) {
@@ -110,7 +100,7 @@ package struct Matcher {
         else { return }
         let place = self.table.places[index]
         if place.isLong {
-            self.runs.pool.free(UInt32(place.value), byteCount: Int(place.valueEnd))
+            self.runs.pool.free(place.text, byteCount: Int(place.valueEnd))
         }
         self.families.release(place.family, group, in: &self.runs.pool)
         self.table.remove(at: index)
@@ -122,7 +112,7 @@ package struct Matcher {
         let value = group.value.text.bytes.span.bytes
         let pool = self.runs.pool.words.span.bytes
         return self.table.find(hash) {
-            !$0.isFiltered && $0.family == family && Self.hasValue($0, value, pool)
+            !$0.isFiltered && $0.family == family && $0.hasValue(value, pool)
         }
     }
 
@@ -131,11 +121,7 @@ package struct Matcher {
             self.runs.append(UInt64(number), to: &self.table.places[place].items)
             return
         }
-        var place = GroupPlace()
-        place.hash = hash
-        place.items = Run(UInt64(number))
-        place.valueCount = GroupPlace.filtered
-        self.table.insert(place)
+        self.table.insert(GroupPlace(hash, target: number))
     }
 
     private mutating func removeTarget(_ number: Int, hash: UInt64) {
@@ -147,19 +133,6 @@ package struct Matcher {
         }
     }
 
-    /// Whether the value of the group in `place` is `value`.
-    @inline(__always)
-    private static func hasValue(_ place: GroupPlace, _ value: RawSpan, _ pool: RawSpan) -> Bool {
-        if place.isLong {
-            return value.hasBytes(of: pool, at: Int(place.value) * 8, Int(place.valueEnd))
-        }
-        let count = value.byteCount
-        guard count == Int(place.valueCount), value.paddedWord(0) == place.value else {
-            return false
-        }
-        return count <= 8 || UInt16(truncatingIfNeeded: value.paddedWord(8)) == place.valueEnd
-    }
-
     // MARK: - Records
 
     /// After how many others a record that is prepared is best matched.
@@ -169,14 +142,18 @@ package struct Matcher {
     /// into the processor's cache from then on. Changes nothing else, and need not be called.
     package mutating func prepare(_ record: borrowing RecordView) {
         guard self.table.isLarge else { return }
-        // The first one is the model's, which is always near.
+        let (start, count) = self.lookAhead.advance()
+        for place in start..<start + count {
+            self.table.prefetchPlace(of: self.lookAhead[place])
+        }
+        // The first group is the model's, which is always near.
+        let groupCount = min(record.groupCount, LookAhead.hashesMax)
         var index = 1
-        let groupCount = record.groupCount
         while index < groupCount {
             let hash = record.groupHash(index)
-            index &+= 1
             self.table.prefetchTags(of: hash)
-            self.table.prefetchPlace(of: self.lookAhead.exchange(hash))
+            self.lookAhead.set(hash, at: index &- 1, from: start)
+            index &+= 1
         }
     }
 
@@ -224,7 +201,7 @@ package struct Matcher {
             }
             return
         }
-        guard Self.hasValue(group, record.value(of: entry), self.runs.pool.words.span.bytes),
+        guard group.hasValue(record.value(of: entry), self.runs.pool.words.span.bytes),
             self.families.isName(
                 group.family, of: entry, in: record, self.runs.pool.words.span.bytes),
             let change = Self.change(by: record, entry, at: index)

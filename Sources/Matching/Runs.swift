@@ -11,6 +11,12 @@ struct Run {
         self.size = 0
     }
 
+    /// The run that had these bits and this size.
+    init(bits: UInt64, size: UInt8) {
+        self.bits = bits
+        self.size = size
+    }
+
     /// Whether ``bits`` is the run's one word.
     @inline(__always) var isSingle: Bool { self.size == 0 }
     /// Where the words are in the pool. Not of a single one.
