@@ -36,7 +36,9 @@ let package = Package(
         // The pure core: values, formats and rules. No input or output.
         .target(name: "LogModel", swiftSettings: swiftSettings),
         .target(name: "LogFormat", dependencies: ["LogModel", "CCRC32C"], swiftSettings: borrowingSettings),
-        .target(name: "Matching", dependencies: ["LogModel", "LogFormat"], swiftSettings: borrowingSettings),
+        .target(
+            name: "Matching", dependencies: ["LogModel", "LogFormat", "CPrefetch"],
+            swiftSettings: borrowingSettings),
         .target(
             name: "WireProtocol", dependencies: ["LogModel", "LogFormat", "CJSON"],
             swiftSettings: borrowingSettings),
@@ -101,6 +103,7 @@ let package = Package(
 
         // C: hardware instructions and libraries of the system.
         .target(name: "CCRC32C"),
+        .target(name: "CPrefetch"),
         .target(name: "CBusError"),
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -114,6 +117,10 @@ let package = Package(
             name: "storage-bench",
             dependencies: ["LogModel", "LogFormat", "LogStorage", "StorageWorkload"],
             path: "Benchmarks/Storage/Scenarios", swiftSettings: borrowingSettings),
+
+        .executableTarget(
+            name: "matching-bench", dependencies: ["LogModel", "LogFormat", "Matching"],
+            path: "Benchmarks/Matching", swiftSettings: borrowingSettings),
 
         // Tests of the core and of storage.
         .testTarget(

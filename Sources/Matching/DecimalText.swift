@@ -136,12 +136,10 @@ struct DecimalText {
         if !number.isHuge && !other.isHuge {
             return (number.magnitude - other.magnitude).signum()
         }
-        // A huge exponent is farther from 0 than any other can be.
-        let sign = number.isHuge ? (number.isExponentNegative ? -1 : 1) : 0
-        let otherSign = other.isHuge ? (other.isExponentNegative ? -1 : 1) : 0
-        if sign != otherSign { return (sign - otherSign).signum() }
-        let own = number.hugeMagnitude(text)
-        let others = other.hugeMagnitude(otherText)
+        let sign = number.magnitudeSign
+        if sign != other.magnitudeSign { return (sign - other.magnitudeSign).signum() }
+        let own = number.magnitudeDigits(text)
+        let others = other.magnitudeDigits(otherText)
         if own.count != others.count { return sign * (own.count - others.count).signum() }
         for (digit, otherDigit) in zip(own, others).reversed() where digit != otherDigit {
             return sign * (digit - otherDigit).signum()
@@ -149,15 +147,23 @@ struct DecimalText {
         return 0
     }
 
-    /// The digits of the magnitude without its sign, the lowest first. Of a huge exponent, so that what the digits
-    /// before the point add never changes the sign.
-    private func hugeMagnitude(_ text: RawSpan) -> [Int] {
+    /// Whether the magnitude is below 0, 0, or above. What the digits before and after the point add never changes
+    /// the sign of a huge exponent.
+    private var magnitudeSign: Int {
+        self.isHuge ? (self.isExponentNegative ? -1 : 1) : self.magnitude.signum()
+    }
+
+    /// The digits of the magnitude without its sign, the lowest first.
+    private func magnitudeDigits(_ text: RawSpan) -> [Int] {
         var digits: [Int] = []
-        var carry = self.isExponentNegative ? -self.magnitude : self.magnitude
-        for at in self.exponent.reversed() {
-            let sum = Int(text.byte(at)) - 0x30 + carry
-            carry = sum >= 0 ? sum / 10 : -((9 - sum) / 10)
-            digits.append(sum - carry * 10)
+        var carry = abs(self.magnitude)
+        if self.isHuge {
+            if self.isExponentNegative != (self.magnitude < 0) { carry = -carry }
+            for at in self.exponent.reversed() {
+                let sum = Int(text.byte(at)) - 0x30 + carry
+                carry = sum >= 0 ? sum / 10 : -((9 - sum) / 10)
+                digits.append(sum - carry * 10)
+            }
         }
         while carry > 0 {
             digits.append(carry % 10)
@@ -190,7 +196,9 @@ struct DecimalText {
         guard count > 0 else { return nil }
         let isNegative = text.byte(0) == UInt8(ascii: "-")
         var at = isNegative ? 1 : 0
-        guard count > at, count - at <= 18 else { return nil }
+        // A number with more digits does not begin with 0.
+        guard count > at, count - at <= 18, count == at + 1 || text.byte(at) != UInt8(ascii: "0")
+        else { return nil }
         var value: Int64 = 0
         while at < count {
             let digit = text.byte(at) &- 0x30
@@ -199,19 +207,5 @@ struct DecimalText {
             at &+= 1
         }
         return isNegative ? -value : value
-    }
-}
-
-extension RawSpan {
-    /// The byte at `position`. Traps if it does not lie within the span.
-    @inline(__always)
-    func byte(_ position: Int) -> UInt8 {
-        self.unsafeLoad(fromByteOffset: position, as: UInt8.self)
-    }
-
-    /// The eight bytes at `position`, the first in the lowest place. Traps if they do not lie within the span.
-    @inline(__always)
-    func word(_ position: Int) -> UInt64 {
-        UInt64(littleEndian: self.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
     }
 }

@@ -26,7 +26,7 @@ struct Families {
         init(_ group: GroupKey) {
             self.model = group.model
             self.property = group.property
-            self.isNull = group.value.kind == .null
+            self.isNull = group.value.kind.isNull
         }
     }
 
@@ -79,7 +79,7 @@ struct Families {
         let family = self.families[Int(number)]
         let model = Int(family.text) * 8
         let property = model + FilterProgram.padded(Int(family.modelCount))
-        return family.isNull == (entry.valueKind == .null)
+        return family.isNull == entry.valueKind.isNull
             && record.property(of: entry).hasBytes(
                 of: pool, at: property, Int(family.propertyCount))
             && record.model.hasBytes(of: pool, at: model, Int(family.modelCount))

@@ -161,7 +161,7 @@ private struct FilterWords {
         var text = FilterProgram.wordCount * (2 + 2 * lines.count)
         for (hash, value) in lines {
             let count = value.text.bytes.count
-            let isNull: UInt64 = value.kind == .null ? 1 : 0
+            let isNull: UInt64 = value.kind.isNull ? 1 : 0
             self.words.append(hash)
             self.words.append(UInt64(text) | UInt64(count) << 32 | isNull << 48)
             text += FilterProgram.padded(count)
@@ -196,20 +196,5 @@ private struct FilterWords {
             self.words.append(bytes.paddedWord(at))
             at += FilterProgram.wordCount
         }
-    }
-}
-
-extension RawSpan {
-    /// The bytes from `position` on, up to eight, the first in the lowest place, and zeros after the end.
-    @inline(__always)
-    func paddedWord(_ position: Int) -> UInt64 {
-        if position &+ 8 <= self.byteCount { return self.word(position) }
-        var word: UInt64 = 0
-        var at = self.byteCount
-        while at > position {
-            at &-= 1
-            word = word << 8 | UInt64(self.byte(at))
-        }
-        return word
     }
 }

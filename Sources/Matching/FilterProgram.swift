@@ -108,8 +108,8 @@ struct FilterProgram {
         for index in 0..<record.groupCount {
             let entry = record.group(index)
             guard entry.isModelGroup else { continue }
-            wasIn = wasIn || entry.membership != .entered
-            isIn = isIn || entry.membership != .left
+            wasIn = wasIn || entry.wasIn
+            isIn = isIn || entry.isIn
         }
         return (wasIn, isIn)
     }
@@ -124,8 +124,8 @@ struct FilterProgram {
         for index in 0..<record.groupCount {
             let entry = record.group(index)
             let property = record.property(of: entry)
-            let fromBefore: UInt64 = entry.membership == .entered ? 0 : .max
-            let fromAfter: UInt64 = entry.membership == .left ? 0 : .max
+            let fromBefore: UInt64 = entry.wasIn ? .max : 0
+            let fromAfter: UInt64 = entry.isIn ? .max : 0
             var at = chunk + Self.wordCount
             testCount = 0
             for _ in 0..<propertyCount {
@@ -158,16 +158,16 @@ struct FilterProgram {
         case .isIn: return self.isListed(position, code, hash, kind, value)
         case .isNot: return !self.isListed(position, code, hash, kind, value)
         case .number:
-            guard kind == .number else { return false }
+            guard kind.isNumber else { return false }
             return self.compare(value, position, code).map { self.accepts($0, head) } ?? false
         case .string:
-            guard kind == .string else { return false }
+            guard kind.isString else { return false }
             let count = Int(code.word(position + Self.wordCount))
             let operand = code.slice(position + 2 * Self.wordCount, count)
             return self.accepts(value.compare(to: operand), head)
         case .prefix:
             let count = Int(code.word(position + Self.wordCount))
-            return kind == .string && value.byteCount >= count
+            return kind.isString && value.byteCount >= count
                 && value.slice(0, count)
                     .hasBytes(of: code, at: position + 2 * Self.wordCount, count)
         case .never, nil: return false
@@ -215,7 +215,7 @@ struct FilterProgram {
             guard code.word(line) == hash else { return false }
             let text = code.word(line + Self.wordCount)
             let isNull = text >> 48 != 0
-            if isNull == (kind == .null),
+            if isNull == kind.isNull,
                 value.hasBytes(
                     of: code, at: position + Int(UInt32(truncatingIfNeeded: text)),
                     Int(UInt16(truncatingIfNeeded: text >> 32)))
@@ -225,40 +225,5 @@ struct FilterProgram {
             low += 1
         }
         return false
-    }
-}
-
-extension RawSpan {
-    /// Whether these are the `count` bytes of `other` at `position`.
-    @inline(__always)
-    func hasBytes(of other: RawSpan, at position: Int, _ count: Int) -> Bool {
-        guard self.byteCount == count else { return false }
-        var at = 0
-        while at &+ 8 <= count {
-            guard self.word(at) == other.word(position &+ at) else { return false }
-            at &+= 8
-        }
-        while at < count {
-            guard self.byte(at) == other.byte(position &+ at) else { return false }
-            at &+= 1
-        }
-        return true
-    }
-
-    /// Compares by bytes, as in a dictionary: below 0 if this one is first, 0 if both are equal.
-    func compare(to other: RawSpan) -> Int {
-        let count = Swift.min(self.byteCount, other.byteCount)
-        var at = 0
-        while at &+ 8 <= count {
-            let (own, others) = (self.word(at).byteSwapped, other.word(at).byteSwapped)
-            if own != others { return own < others ? -1 : 1 }
-            at &+= 8
-        }
-        while at < count {
-            let (own, others) = (self.byte(at), other.byte(at))
-            if own != others { return own < others ? -1 : 1 }
-            at &+= 1
-        }
-        return (self.byteCount - other.byteCount).signum()
     }
 }

@@ -1,3 +1,5 @@
+import CPrefetch
+
 /// Where a matcher finds groups by their hashes: open addressing, eight places at a time.
 ///
 ///     control   word of 8 tags    | 0x00 | 0xA7 | 0x01 | 0x00 | ...    8 places of 32 bytes follow for each
@@ -7,7 +9,7 @@
 /// until one has a free place. So of a group that nobody wants nearly always only tags are read, one byte for
 /// each place; they lie close together, and stay in the processor's cache when the places do not.
 ///
-/// Invariants: at least one place of eight is free on average, so that each search ends; hashes may be equal.
+/// Invariants: at least a quarter of the places is free, so that each search ends soon. Hashes may be equal.
 struct GroupTable {
     /// The tags, eight in a word; a power of two.
     private(set) var control: [UInt64] = [0]
@@ -51,6 +53,28 @@ struct GroupTable {
         word &* 8 &+ candidates.trailingZeroBitCount / 8
     }
 
+    /// Whether there is more than a processor's own cache holds anyway.
+    @inline(__always) var isLarge: Bool { self.control.count > 1 << 9 }
+
+    /// Begins to bring the tags for `hash` into the processor's cache.
+    @inline(__always)
+    func prefetchTags(of hash: UInt64) {
+        let word = self.home(of: hash)
+        // Raw memory: an address within the array, which is not read here.
+        self.control.withUnsafeBufferPointer { livelog_prefetch($0.baseAddress.map { $0 + word }) }
+    }
+
+    /// Begins to bring the first place that the tags of `hash` point at into the processor's cache.
+    @inline(__always)
+    func prefetchPlace(of hash: UInt64) {
+        let word = self.home(of: hash)
+        let candidates = Self.candidates(self.control[word], Self.tag(of: hash))
+        guard candidates != 0 else { return }
+        let place = Self.place(word, candidates)
+        // Raw memory: an address within the array, which is not read here.
+        self.places.withUnsafeBufferPointer { livelog_prefetch($0.baseAddress.map { $0 + place }) }
+    }
+
     /// The place of a group with this hash for which `isWanted` holds.
     func find(_ hash: UInt64, where isWanted: (GroupPlace) -> Bool) -> Int? {
         let tag = Self.tag(of: hash)
@@ -70,7 +94,7 @@ struct GroupTable {
 
     /// Adds a group.
     mutating func insert(_ group: GroupPlace) {
-        if (self.count + self.freedCount + 1) * 8 > self.places.count * 7 {
+        if (self.count + self.freedCount + 1) * 4 > self.places.count * 3 {
             // If most places were only freed, the size is right.
             self.rebuild(
                 wordCount: self.count * 2 < self.places.count
@@ -129,30 +153,4 @@ struct GroupTable {
             }
         }
     }
-}
-
-/// What a matcher knows of one group, or of one hash, in 32 bytes.
-struct GroupPlace {
-    /// The hash that records carry.
-    var hash: UInt64 = 0
-    /// Who wants exactly this group: subscribers. With ``isFiltered``: targets to look at.
-    var items = Run(0)
-    /// Bytes of the value, if it lies here, at most ``valueCountMax``; else ``long`` or ``filtered``.
-    var valueCount: UInt8 = 0
-    /// The value's ninth and tenth byte; of a long one how many bytes there are.
-    var valueEnd: UInt16 = 0
-    /// The number of model and property.
-    var family: UInt32 = 0
-    /// The value's first eight bytes; of a long one where in the pool it is.
-    var value: UInt64 = 0
-
-    /// The most bytes of a value that lies here.
-    static let valueCountMax = 10
-    static let long: UInt8 = 254
-    static let filtered: UInt8 = 255
-
-    /// Whether the place is that of a hash by which filters are found.
-    @inline(__always) var isFiltered: Bool { self.valueCount == Self.filtered }
-    /// Whether the value is in the pool.
-    @inline(__always) var isLong: Bool { self.valueCount == Self.long }
 }

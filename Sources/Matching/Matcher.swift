@@ -24,9 +24,7 @@ package struct Matcher {
     private var count = 0
     /// The number of the match at hand.
     private var matchNumber: UInt64 = 0
-
-    /// Subscribers are in one run each, so runs of them need no other name than one that no hash has.
-    private static let subscribers: UInt64 = 0
+    private var lookAhead = LookAhead()
 
     /// Creates a matcher without subscriptions.
     package init() {}
@@ -43,7 +41,7 @@ package struct Matcher {
             self.add(subscriber, to: group, hash: predicate.driver[0])
         } else if let number = self.targets.number(of: predicate) {
             self.runs.append(
-                subscriber.word, to: &self.targets[number].subscribers, name: Self.subscribers)
+                subscriber.word, to: &self.targets[number].subscribers)
         } else {
             let number = self.targets.insert(predicate, for: subscriber, in: &self.runs.pool)
             for hash in predicate.driver { self.addTarget(number, hash: hash) }
@@ -63,7 +61,7 @@ package struct Matcher {
         }
         guard
             self.runs.remove(
-                subscriber.word, from: &self.targets[number].subscribers, name: Self.subscribers)
+                subscriber.word, from: &self.targets[number].subscribers)
         else { return }
         for hash in predicate.driver { self.removeTarget(number, hash: hash) }
         self.targets.remove(number, of: predicate, in: &self.runs.pool)
@@ -82,24 +80,14 @@ package struct Matcher {
     private mutating func add(_ subscriber: Subscriber, to group: GroupKey, hash: UInt64) {
         if let place = self.place(of: group, hash: hash) {
             self.runs.append(
-                subscriber.word, to: &self.table.places[place].items, name: Self.subscribers)
+                subscriber.word, to: &self.table.places[place].items)
             return
         }
-        var place = GroupPlace()
-        place.hash = hash
-        place.items = Run(subscriber.word)
-        place.family = self.families.retain(group, in: &self.runs.pool)
         let value = group.value.text.bytes.span.bytes
-        if value.byteCount <= GroupPlace.valueCountMax {
-            place.valueCount = UInt8(value.byteCount)
-            place.value = value.paddedWord(0)
-            place.valueEnd = UInt16(truncatingIfNeeded: value.paddedWord(8))
-        } else {
-            place.valueCount = GroupPlace.long
-            place.value = UInt64(self.runs.pool.allocate(value))
-            place.valueEnd = UInt16(value.byteCount)
-        }
-        self.table.insert(place)
+        let isLong = value.byteCount > GroupPlace.valueCountMax
+        let text = isLong ? self.runs.pool.allocate(value) : nil
+        let family = self.families.retain(group, in: &self.runs.pool)
+        self.table.insert(GroupPlace(hash, subscriber, family: family, value: value, text: text))
     }
 
     private mutating func remove(_ subscriber: Subscriber, from group: GroupKey, hash: UInt64) {
@@ -108,11 +96,11 @@ package struct Matcher {
         }
         guard
             self.runs.remove(
-                subscriber.word, from: &self.table.places[index].items, name: Self.subscribers)
+                subscriber.word, from: &self.table.places[index].items)
         else { return }
         let place = self.table.places[index]
         if place.isLong {
-            self.runs.pool.free(UInt32(place.value), byteCount: Int(place.valueEnd))
+            self.runs.pool.free(place.text, byteCount: Int(place.valueEnd))
         }
         self.families.release(place.family, group, in: &self.runs.pool)
         self.table.remove(at: index)
@@ -124,45 +112,50 @@ package struct Matcher {
         let value = group.value.text.bytes.span.bytes
         let pool = self.runs.pool.words.span.bytes
         return self.table.find(hash) {
-            !$0.isFiltered && $0.family == family && Self.hasValue($0, value, pool)
+            !$0.isFiltered && $0.family == family && $0.hasValue(value, pool)
         }
     }
 
     private mutating func addTarget(_ number: Int, hash: UInt64) {
         if let place = self.table.find(hash, where: \.isFiltered) {
-            self.runs.append(UInt64(number), to: &self.table.places[place].items, name: hash)
+            self.runs.append(UInt64(number), to: &self.table.places[place].items)
             return
         }
-        var place = GroupPlace()
-        place.hash = hash
-        place.items = Run(UInt64(number))
-        place.valueCount = GroupPlace.filtered
-        self.table.insert(place)
+        self.table.insert(GroupPlace(hash, target: number))
     }
 
     private mutating func removeTarget(_ number: Int, hash: UInt64) {
         guard let place = self.table.find(hash, where: \.isFiltered) else {
             preconditionFailure("a subscription was removed that had not been added")
         }
-        if self.runs.remove(UInt64(number), from: &self.table.places[place].items, name: hash) {
+        if self.runs.remove(UInt64(number), from: &self.table.places[place].items) {
             self.table.remove(at: place)
         }
     }
 
-    /// Whether the value of the group in `place` is `value`.
-    @inline(__always)
-    private static func hasValue(_ place: GroupPlace, _ value: RawSpan, _ pool: RawSpan) -> Bool {
-        if place.isLong {
-            return value.hasBytes(of: pool, at: Int(place.value) * 8, Int(place.valueEnd))
-        }
-        let count = value.byteCount
-        guard count == Int(place.valueCount), value.paddedWord(0) == place.value else {
-            return false
-        }
-        return count <= 8 || UInt16(truncatingIfNeeded: value.paddedWord(8)) == place.valueEnd
-    }
-
     // MARK: - Records
+
+    /// After how many others a record that is prepared is best matched.
+    package static let recordsAhead = 8
+
+    /// Says that `record` will be matched soon, best after ``recordsAhead`` others: what the match needs is on its way
+    /// into the processor's cache from then on. Changes nothing else, and need not be called.
+    package mutating func prepare(_ record: borrowing RecordView) {
+        guard self.table.isLarge else { return }
+        let (start, count) = self.lookAhead.advance()
+        for place in start..<start + count {
+            self.table.prefetchPlace(of: self.lookAhead[place])
+        }
+        // The first group is the model's, which is always near.
+        let groupCount = min(record.groupCount, LookAhead.hashesMax)
+        var index = 1
+        while index < groupCount {
+            let hash = record.groupHash(index)
+            self.table.prefetchTags(of: hash)
+            self.lookAhead.set(hash, at: index &- 1, from: start)
+            index &+= 1
+        }
+    }
 
     /// Calls `body` once for each subscription that `record` concerns, in the order of the record's groups: with
     /// the group by which it was found first.
@@ -208,7 +201,7 @@ package struct Matcher {
             }
             return
         }
-        guard Self.hasValue(group, record.value(of: entry), self.runs.pool.words.span.bytes),
+        guard group.hasValue(record.value(of: entry), self.runs.pool.words.span.bytes),
             self.families.isName(
                 group.family, of: entry, in: record, self.runs.pool.words.span.bytes),
             let change = Self.change(by: record, entry, at: index)
@@ -287,13 +280,13 @@ package struct Matcher {
         var isIn = false
         for other in 0..<record.groupCount where record.groupHash(other) == entry.hash {
             let same = record.group(other)
-            guard (same.valueKind == .null) == (entry.valueKind == .null),
+            guard same.valueKind.isNull == entry.valueKind.isNull,
                 record.value(of: same).isEqual(to: record.value(of: entry)),
                 record.property(of: same).isEqual(to: record.property(of: entry))
             else { continue }
             if other < index { return nil }
-            wasIn = wasIn || same.membership != .entered
-            isIn = isIn || same.membership != .left
+            wasIn = wasIn || same.wasIn
+            isIn = isIn || same.isIn
         }
         return SetChange(wasIn: wasIn, isIn: isIn, action: record.action)
     }

@@ -11,6 +11,12 @@ struct Run {
         self.size = 0
     }
 
+    /// The run that had these bits and this size.
+    init(bits: UInt64, size: UInt8) {
+        self.bits = bits
+        self.size = size
+    }
+
     /// Whether ``bits`` is the run's one word.
     @inline(__always) var isSingle: Bool { self.size == 0 }
     /// Where the words are in the pool. Not of a single one.
@@ -18,31 +24,27 @@ struct Run {
         let start = Int(UInt32(truncatingIfNeeded: self.bits))
         return start..<start + Int(self.bits >> 32)
     }
+
+    /// Runs of at least 2^n places have an index.
+    fileprivate static let indexedSize: UInt8 = 5
+    fileprivate var isIndexed: Bool { self.size >= Self.indexedSize }
+    fileprivate var capacity: Int { 1 << self.size }
+    /// The size of the run's stretch of the pool.
+    fileprivate var stretchSize: UInt8 { self.isIndexed ? self.size + 1 : self.size }
 }
 
-/// The runs of a matcher.
+/// Adds words to runs and removes them in constant time on the whole, however many there are.
 ///
-/// Adding and removing a word take constant time on the whole, however many there are: of a run of 32 places and more it
-/// is written where each word is.
+///     stretch of an indexed run    2^n words | 2^(n+1) entries of 32 bits
+///
+/// The index says where in the run each word is: a table with open addressing, at most half full. An entry is 0 if it
+/// is free, else the word's place in the run and 1. Smaller runs are searched through.
 struct Runs {
-    /// A word of a run.
-    private struct Member: Hashable {
-        let run: UInt64
-        let word: UInt64
-    }
-
     /// Where the runs' words, and the texts and programs of a matcher, are.
     var pool = WordPool()
-    /// Where each word of a large run is, from the run's start.
-    private var placesOfLarge: [Member: UInt32] = [:]
-
-    /// Runs of at least 2^n places are large.
-    private static let largeSize: UInt8 = 5
 
     /// Adds `word`, which is not in the run.
-    ///
-    /// - Parameter name: tells the run from others that have the word.
-    mutating func append(_ word: UInt64, to run: inout Run, name: UInt64) {
+    mutating func append(_ word: UInt64, to run: inout Run) {
         if run.isSingle {
             let start = self.pool.allocate(size: 1)
             self.pool[Int(start)] = run.bits
@@ -51,65 +53,124 @@ struct Runs {
             run.size = 1
             return
         }
-        if run.places.count == 1 << run.size { self.resize(&run, to: run.size + 1, name: name) }
-        let places = run.places
-        self.pool[places.upperBound] = word
-        if run.size >= Self.largeSize {
-            self.placesOfLarge[Member(run: name, word: word)] = UInt32(places.count)
-        }
+        if run.places.count == run.capacity { self.resize(&run, to: run.size + 1) }
+        let place = run.places.count
+        self.pool[run.places.upperBound] = word
         run.bits += 1 << 32
+        if run.isIndexed { self.addEntry(of: word, at: place, run) }
     }
 
-    /// Removes `word` from the run, with the `name` by which it was added. Returns whether it was the last, and then
-    /// the run is of no more use.
-    mutating func remove(_ word: UInt64, from run: inout Run, name: UInt64) -> Bool {
+    /// Removes `word` from the run, which has it. Returns whether it was the last, and then the run is of no more
+    /// use.
+    mutating func remove(_ word: UInt64, from run: inout Run) -> Bool {
         if run.isSingle {
             precondition(run.bits == word, "a subscription was removed that had not been added")
             return true
         }
-        let places = run.places
-        let place = self.place(of: word, in: run, name: name)
-        let last = self.pool[places.upperBound - 1]
-        self.pool[place] = last
-        if run.size >= Self.largeSize {
-            self.placesOfLarge[Member(run: name, word: last)] = UInt32(place - places.lowerBound)
-            self.placesOfLarge[Member(run: name, word: word)] = nil
+        let (start, last) = (run.places.lowerBound, run.places.count - 1)
+        let place: Int
+        if run.isIndexed {
+            let entry = self.entry(of: word, run)
+            place = self.indexed(entry, run)
+            self.removeEntry(entry, run)
+        } else {
+            place = self.place(of: word, run)
+        }
+        if place != last {
+            let moved = self.pool[start + last]
+            if run.isIndexed { self.setEntry(self.entry(of: moved, run), place + 1, run) }
+            self.pool[start + place] = moved
         }
         run.bits -= 1 << 32
-        if run.places.count == 1 {
-            let word = self.pool[places.lowerBound]
-            self.pool.free(UInt32(places.lowerBound), size: run.size)
+        if last == 1 {
+            let word = self.pool[start]
+            self.pool.free(UInt32(start), size: run.stretchSize)
             run = Run(word)
-        } else if run.places.count <= 1 << run.size / 4 {
+        } else if last <= run.capacity / 4 {
             // At a quarter, so that it takes as many changes again until the next time.
-            self.resize(&run, to: run.size - 1, name: name)
+            self.resize(&run, to: run.size - 1)
         }
         return false
     }
 
-    private func place(of word: UInt64, in run: Run, name: UInt64) -> Int {
-        if run.size < Self.largeSize {
-            for place in run.places where self.pool[place] == word { return place }
-        } else if let place = self.placesOfLarge[Member(run: name, word: word)] {
-            return run.places.lowerBound + Int(place)
+    private func place(of word: UInt64, _ run: Run) -> Int {
+        for place in run.places where self.pool[place] == word {
+            return place - run.places.lowerBound
         }
         preconditionFailure("a subscription was removed that had not been added")
     }
 
-    private mutating func resize(_ run: inout Run, to size: UInt8, name: UInt64) {
-        let places = run.places
-        let start = Int(self.pool.allocate(size: size))
-        for index in 0..<places.count {
-            let word = self.pool[places.lowerBound + index]
-            self.pool[start + index] = word
-            if size == Self.largeSize && run.size < size {
-                self.placesOfLarge[Member(run: name, word: word)] = UInt32(index)
-            } else if run.size == Self.largeSize && size < run.size {
-                self.placesOfLarge[Member(run: name, word: word)] = nil
-            }
-        }
-        self.pool.free(UInt32(places.lowerBound), size: run.size)
-        run.bits = UInt64(start) | UInt64(places.count) << 32
+    private mutating func resize(_ run: inout Run, to size: UInt8) {
+        let old = run
         run.size = size
+        let start = Int(self.pool.allocate(size: run.stretchSize))
+        run.bits = UInt64(start) | UInt64(old.places.count) << 32
+        for (place, oldPlace) in old.places.enumerated() {
+            self.pool[start + place] = self.pool[oldPlace]
+        }
+        self.pool.free(UInt32(old.places.lowerBound), size: old.stretchSize)
+        guard run.isIndexed else { return }
+        for word in 0..<run.capacity { self.pool[start + run.capacity + word] = 0 }
+        for (place, newPlace) in run.places.enumerated() {
+            self.addEntry(of: self.pool[newPlace], at: place, run)
+        }
+    }
+
+    // MARK: - The index
+
+    /// The entry where the search for `word` begins.
+    private func home(of word: UInt64, _ run: Run) -> Int {
+        Int(truncatingIfNeeded: (word &* 0x9E37_79B9_7F4A_7C15) >> UInt64(63 - run.size))
+    }
+
+    private func next(_ entry: Int, _ run: Run) -> Int { (entry + 1) & (2 * run.capacity - 1) }
+
+    /// The content of an entry.
+    private func value(_ entry: Int, _ run: Run) -> Int {
+        let word = self.pool[run.places.lowerBound + run.capacity + entry / 2]
+        return Int(UInt32(truncatingIfNeeded: word >> UInt64(entry % 2 * 32)))
+    }
+
+    /// The place in the run that an entry leads to.
+    private func indexed(_ entry: Int, _ run: Run) -> Int { self.value(entry, run) - 1 }
+
+    private mutating func setEntry(_ entry: Int, _ value: Int, _ run: Run) {
+        let at = run.places.lowerBound + run.capacity + entry / 2
+        let shift = UInt64(entry % 2 * 32)
+        self.pool[at] = self.pool[at] & ~(0xFFFF_FFFF << shift) | UInt64(value) << shift
+    }
+
+    private mutating func addEntry(of word: UInt64, at place: Int, _ run: Run) {
+        var entry = self.home(of: word, run)
+        while self.value(entry, run) != 0 { entry = self.next(entry, run) }
+        self.setEntry(entry, place + 1, run)
+    }
+
+    private func entry(of word: UInt64, _ run: Run) -> Int {
+        var entry = self.home(of: word, run)
+        while true {
+            let value = self.value(entry, run)
+            precondition(value != 0, "a subscription was removed that had not been added")
+            if self.pool[run.places.lowerBound + value - 1] == word { return entry }
+            entry = self.next(entry, run)
+        }
+    }
+
+    /// Frees an entry, and moves those behind it up, so that no search ends too early.
+    private mutating func removeEntry(_ entry: Int, _ run: Run) {
+        var hole = entry
+        var other = self.next(entry, run)
+        let mask = 2 * run.capacity - 1
+        while self.value(other, run) != 0 {
+            let home = self.home(
+                of: self.pool[run.places.lowerBound + self.indexed(other, run)], run)
+            // It may fill the hole unless its search begins behind it.
+            if (other - home) & mask >= (other - hole) & mask {
+                self.setEntry(hole, self.value(other, run), run)
+                hole = other
+            }
+            other = self.next(other, run)
+        }
+        self.setEntry(hole, 0, run)
     }
 }
