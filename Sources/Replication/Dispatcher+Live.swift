@@ -34,6 +34,7 @@ extension Dispatcher {
         {
             // A batch lies in one segment and becomes visible whole, so this ends with a batch.
             while self.cursor < extent.end {
+                try self.prepareMatch(in: extent)
                 // Nil is one that compaction removed, and then the loop is hours behind.
                 let end = try extent.segment.withOwnRecord(at: self.cursor) { record in
                     byteCount += self.giveOut(record)
@@ -51,6 +52,13 @@ extension Dispatcher {
                 }
             }
         }
+    }
+
+    /// Lets the matcher fetch what it needs for a record that comes soon.
+    private func prepareMatch(in extent: SegmentExtent) throws(StorageError) {
+        let next = self.cursor.advanced(by: Matcher.recordsAhead)
+        guard next < extent.end else { return }
+        _ = try extent.segment.withOwnRecord(at: next) { self.matcher.prepare($0) }
     }
 
     /// Gives `record` to the audiences that want it. Returns how many bytes that were, about.
