@@ -41,7 +41,7 @@ let package = Package(
             name: "WireProtocol", dependencies: ["LogModel", "LogFormat", "CJSON"],
             swiftSettings: borrowingSettings),
         .target(
-            name: "Sessions", dependencies: ["LogModel", "LogFormat", "WireProtocol"],
+            name: "Sessions", dependencies: ["LogModel", "LogFormat", "Matching", "WireProtocol"],
             swiftSettings: borrowingSettings),
 
         // The shell: files, threads and sockets.
@@ -95,7 +95,6 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: borrowingSettings),
@@ -160,18 +159,24 @@ let package = Package(
             swiftSettings: borrowingSettings),
         .testTarget(
             name: "SessionsTests",
-            dependencies: ["LogModel", "LogFormat", "Sessions", "WireProtocol", "TestSupport"],
+            dependencies: [
+                "LogModel", "LogFormat", "Matching", "Sessions", "WireProtocol", "TestSupport",
+            ],
             swiftSettings: borrowingSettings),
         .testTarget(
             name: "ReplicationTests",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "Replication", "Sessions", "WireProtocol",
-                "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Replication", "Sessions",
+                "WireProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: borrowingSettings),
         .target(
             name: "TestSupport", dependencies: ["LogModel", "LogFormat", "LogStorage"],
             path: "Tests/TestSupport", swiftSettings: borrowingSettings),
+
+        .testTarget(
+            name: "TransportTests",
+            dependencies: ["Replication", "Transport"], swiftSettings: swiftSettings),
 
         // Tests that need a socket or another process.
         .testTarget(

@@ -219,14 +219,37 @@ package struct ColdRemovedTable: ~Escapable {
 
     /// What is left of the record `ordinal`; nil if it is still there. O(log n).
     package func removal(ofOrdinal ordinal: Int) -> ColdRemoval? {
+        let index = self.index(atLeast: ordinal)
+        guard index < self.count, self.ordinal(index) == ordinal else { return nil }
+        return self[index]
+    }
+
+    /// The first ordinal from `ordinal` on that is not in the table. O(log n).
+    package func firstOther(from ordinal: Int) -> Int {
+        let index = self.index(atLeast: ordinal)
+        // Removed records that follow each other stand behind each other in the table.
+        var low = index
+        var high = self.count
+        while low < high {
+            let middle = (low + high) / 2
+            if self.ordinal(middle) == ordinal + middle - index {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return ordinal + low - index
+    }
+
+    /// The first place in the table of an ordinal that is not below `ordinal`.
+    private func index(atLeast ordinal: Int) -> Int {
         var low = 0
         var high = self.count
         while low < high {
             let middle = (low + high) / 2
             if self.ordinal(middle) < ordinal { low = middle + 1 } else { high = middle }
         }
-        guard low < self.count, self.ordinal(low) == ordinal else { return nil }
-        return self[low]
+        return low
     }
 
     /// Checks the table's checksum, and that its ordinals rise and are the segment's.

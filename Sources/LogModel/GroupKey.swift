@@ -22,14 +22,3 @@ package struct GroupKey: Hashable, Sendable {
         self.init(model: model, property: "", value: .null)
     }
 }
-
-/// What a subscription asks for: a model, and at most one equality on a property.
-package struct Filter: Hashable, Sendable {
-    /// The one group that holds exactly the records that the filter wants.
-    package let group: GroupKey
-
-    /// Creates the filter for the records of one group.
-    package init(group: GroupKey) {
-        self.group = group
-    }
-}

@@ -5,35 +5,14 @@ package import LogModel
 ///
 /// Lives on one event loop and holds the forms of one record at a time: the next record takes their place.
 package struct RecordRenderer {
-    /// What happened to a subscription's set of instances (`livelog.v1`).
-    package enum Change: Int, Sendable, CaseIterable {
-        case entered, updated, left, deleted
-
-        /// What `membership` in a record of `action` means to a subscriber of the group.
-        package init(_ membership: Membership, action: Action) {
-            switch (membership, action) {
-            case (.left, .deleted): self = .deleted
-            case (.left, _): self = .left
-            case (.entered, _): self = .entered
-            case (.stayed, _): self = .updated
-            }
-        }
-
-        var name: StaticString {
-            switch self {
-            case .entered: "entered"
-            case .updated: "updated"
-            case .left: "left"
-            case .deleted: "deleted"
-            }
-        }
-    }
-
     private var offset: Offset?
-    /// The `livelog.v1` forms by `Change`; empty if nobody wanted one yet.
-    private var livelog1 = [[UInt8]](repeating: [], count: Change.allCases.count)
+    /// The `livelog.v1` forms by `SetChange`; empty if nobody wanted one yet.
+    private var livelog1 = [[UInt8]](repeating: [], count: SetChange.allCases.count)
     /// The rest-live 1 frame up to the group's value; empty if nobody wanted it yet.
     private var restLive1: [UInt8] = []
+
+    /// A group's value, while a rest-live 1 frame is made: kept for its memory.
+    private var value: [UInt8] = []
 
     /// Creates a renderer that holds nothing.
     package init() {}
@@ -43,13 +22,14 @@ package struct RecordRenderer {
     ///
     /// `left` has no instance: it is no longer the reader's to see.
     package mutating func appendLivelog1(
-        _ record: borrowing RecordView, _ change: Change, to json: inout [UInt8]
+        _ record: borrowing RecordView, _ change: SetChange, to json: inout [UInt8]
     ) {
         self.begin(record)
-        if self.livelog1[change.rawValue].isEmpty {
-            Self.renderLivelog1(record, change, to: &self.livelog1[change.rawValue])
+        let form = Int(change.rawValue)
+        if self.livelog1[form].isEmpty {
+            Self.renderLivelog1(record, change, to: &self.livelog1[form])
         }
-        json.append(contentsOf: self.livelog1[change.rawValue])
+        json.append(contentsOf: self.livelog1[form])
     }
 
     /// Appends the rest-live 1 frame of `record` for the subscribers of the group `entry`.
@@ -58,12 +38,12 @@ package struct RecordRenderer {
     ) {
         self.begin(record)
         if self.restLive1.isEmpty { Self.renderRestLive1(record, to: &self.restLive1) }
-        var value: [UInt8] = []
-        Self.append(entry.valueKind, record.value(of: entry), to: &value)
+        self.value.removeAll(keepingCapacity: true)
+        Self.append(entry.valueKind, record.value(of: entry), to: &self.value)
         OutboundFrame.appendTextHeader(
-            count: self.restLive1.count + value.count + 1, to: &bytes)
+            count: self.restLive1.count + self.value.count + 1, to: &bytes)
         bytes.append(contentsOf: self.restLive1)
-        bytes.append(contentsOf: value)
+        bytes.append(contentsOf: self.value)
         bytes.append(UInt8(ascii: "}"))
     }
 
@@ -75,55 +55,53 @@ package struct RecordRenderer {
     }
 
     private static func renderLivelog1(
-        _ record: borrowing RecordView, _ change: Change, to json: inout [UInt8]
+        _ record: borrowing RecordView, _ change: SetChange, to json: inout [UInt8]
     ) {
-        json.append(text: "{\"offset\":")
+        json.append(literal: "{\"offset\":")
         json.append(decimal: record.offset.rawValue)
-        json.append(text: ",\"action\":\"")
-        json.append(text: record.action.name)
-        json.append(text: "\",\"change\":\"")
-        json.append(text: change.name)
-        json.append(text: "\",\"key\":")
+        json.append(literal: ",\"action\":\"")
+        json.append(literal: record.action.name)
+        json.append(literal: "\",\"change\":\"")
+        json.append(literal: change.name)
+        json.append(literal: "\",\"key\":")
         self.append(record.keyKind, record.key, to: &json)
         if change != .left {
-            json.append(text: ",\"instance\":")
+            json.append(literal: ",\"instance\":")
             json.append(span: record.instance)
         }
-        json.append(text: "}")
+        json.append(literal: "}")
     }
 
     private static func renderRestLive1(
         _ record: borrowing RecordView, to json: inout [UInt8]
     ) {
-        json.append(text: "{\"model\":")
+        json.append(literal: "{\"model\":")
         self.append(.string, record.model, to: &json)
-        json.append(text: ",\"instance\":")
+        json.append(literal: ",\"instance\":")
         CamelCase.append(keysOf: record.instance, to: &json)
-        json.append(text: ",\"action\":\"")
-        json.append(text: record.action.name)
-        json.append(text: "\",\"group_key_value\":")
+        json.append(literal: ",\"action\":\"")
+        json.append(literal: record.action.name)
+        json.append(literal: "\",\"group_key_value\":")
     }
 
     private static func append(_ kind: Scalar.Kind, _ text: RawSpan, to json: inout [UInt8]) {
         switch kind {
-        case .null: json.append(text: "null")
-        case .string: JSONText.append(string: text.copy(), to: &json)
+        case .null: json.append(literal: "null")
+        case .string: json.append(quoting: text)
         case .number, .boolean: json.append(span: text)
         }
     }
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(text: StaticString) {
-        text.withUTF8Buffer { self.append(contentsOf: $0) }
-    }
-
     fileprivate mutating func append(span: RawSpan) {
         // Raw memory: copied whole, within the call.
         span.withUnsafeBytes { self.append(contentsOf: $0) }
     }
 
-    fileprivate mutating func append(decimal number: UInt64) {
-        self.append(contentsOf: String(number).utf8)
+    /// Appends text as a JSON string.
+    fileprivate mutating func append(quoting text: RawSpan) {
+        // Raw memory: read within the call.
+        text.withUnsafeBytes { JSONText.append(string: $0, to: &self) }
     }
 }

@@ -57,6 +57,13 @@ struct ColdTablesTests {
         }
     }
 
+    @Test(arguments: zip(0...9, [2, 2, 2, 3, 4, 7, 7, 7, 8, 9]))
+    func theNextOrdinalThatWasNotRemovedIsFound(ordinal: Int, next: Int) {
+        let bytes = Self.table(Self.removals)
+        #expect(ColdRemovedTable(bytes.span.bytes).firstOther(from: ordinal) == next)
+        #expect(ColdRemovedTable([UInt8]().span.bytes).firstOther(from: ordinal) == ordinal)
+    }
+
     @Test func aHeaderOfTheseTablesIsRight() throws {
         let header = Self.header(Self.table(Self.blocks), Self.table(Self.removals))
         #expect(try ColdHeader(reading: header.bytes.span.bytes) == header)

@@ -98,7 +98,7 @@ struct SegmentPostings {
 extension RecordView {
     /// The record before this one on the thread of `hash`, a group's or the key's, in the segment that begins
     /// at `base`.
-    fileprivate func previous(of hash: UInt64, from base: Offset) -> Offset? {
+    func previous(of hash: UInt64, from base: Offset) -> Offset? {
         for index in 0..<self.groupCount where self.groupHash(index) == hash {
             let distance = UInt64(self.group(index).previousDistance)
             guard distance > 0, self.offset.rawValue - distance >= base.rawValue else {

@@ -27,20 +27,8 @@ extension ChangeLog {
     private func latest(
         model: Text, key: Text, before bound: Offset
     ) throws(StorageError) -> Offset? {
-        let hash = self.keyHash(model: model, key: key)
-        for segment in self.segments.all.reversed() where segment.base < bound {
-            var place = try self.last(of: hash, in: segment, before: bound)
-            // Another key can have the same hash: then the one before may be the one.
-            while let offset = place {
-                let found = try segment.withRecord(at: offset) { record in
-                    (isOwn: record.isOf(model: model, key: key), previous: record.previousOfKey)
-                }
-                guard let found else { break }
-                if found.isOwn { return offset }
-                place = found.previous.flatMap { $0 >= segment.base ? $0 : nil }
-            }
-        }
-        return nil
+        try HeldSegments(self).latestRecord(
+            model: model, key: key, keyHash: self.keyHash(model: model, key: key), before: bound)
     }
 
     /// Throws `retained` if compaction may have removed a record between `latest`, the latest one that is kept,
@@ -184,24 +172,27 @@ extension ChangeLog {
             "records below offset \(first) were removed: what was before offset \(bound) is not known any "
                 + "more; ask for a later state", offset: bound)
     }
+}
 
-    private func last(
-        of hash: UInt64, in segment: Segment, before bound: Offset
+extension Segment {
+    /// The last record below `bound` with the hash of a key; `visible` was the bound of what is visible at some
+    /// time, not below `bound`.
+    func last(
+        ofKey hash: UInt64, before bound: Offset, visible: Offset
     ) throws(StorageError) -> Offset? {
-        let most = bound.distance(from: segment.base) - 1
-        switch segment.index {
+        switch self.index {
         case .sealed(let index):
-            let ordinal = try index.withView(of: segment) { view -> UInt32? in
-                let ordinal = UInt32(clamping: most)
-                return view.postings(of: hash, .key)?.last(atMost: ordinal, in: view.file)
+            let most = UInt32(clamping: bound.distance(from: self.base) - 1)
+            let ordinal = try index.withView(of: self) { view -> UInt32? in
+                view.postings(of: hash, .key)?.last(atMost: most, in: view.file)
             }
-            return ordinal.map { segment.base.advanced(by: Int($0)) }
+            return ordinal.map { self.base.advanced(by: Int($0)) }
         case .growing(let index):
             // Heads are right for what is visible, and not for every bound below.
-            var place = index.head(of: hash, visible: self.watermarks.visible)
+            var place = index.head(of: hash, visible: visible)
             while let offset = place, offset >= bound {
-                let previous = try segment.withRecord(at: offset) { $0.previousOfKey }
-                place = (previous ?? nil).flatMap { $0 >= segment.base ? $0 : nil }
+                let previous = try self.withRecord(at: offset) { $0.previousOfKey }
+                place = (previous ?? nil).flatMap { $0 >= self.base ? $0 : nil }
             }
             return place
         }
@@ -210,7 +201,7 @@ extension ChangeLog {
 
 extension RecordView {
     /// Whether the record is of the instance `key` of `model`.
-    fileprivate func isOf(model: Text, key: Text) -> Bool {
+    func isOf(model: Text, key: Text) -> Bool {
         self.key.isEqual(to: key.bytes.span.bytes)
             && self.model.isEqual(to: model.bytes.span.bytes)
     }

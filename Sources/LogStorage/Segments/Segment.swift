@@ -197,6 +197,14 @@ package final class Segment: Sendable {
         }
     }
 
+    /// The first offset from `offset` on, which is in the segment, whose record compaction has not removed; the
+    /// segment's end if there is none. O(log n).
+    func firstKept(from offset: Offset) -> Offset {
+        guard case .cold(let cold) = self.contents else { return offset }
+        let ordinal = cold.removedTable.firstOther(from: offset.distance(from: self.base))
+        return self.base.advanced(by: ordinal)
+    }
+
     /// Lends every record that is still there from `start`, or from the first, up to `end` to `body`, in order
     /// and with its position, after a check. Takes time in proportion to the records, and from the first
     /// one no index.

@@ -30,21 +30,3 @@ package enum OutboundFrame {
         bytes.append(contentsOf: text)
     }
 }
-
-/// Why the server closes a WebSocket (RFC 6455 section 7.4; 4000 and above are Livelog's own).
-package enum CloseCode: UInt16, Sendable, CaseIterable {
-    /// The server stops. Reconnect, and resume.
-    case goingAway = 1001
-    /// The peer broke the WebSocket protocol.
-    case protocolError = 1002
-    /// A text message was not valid UTF-8.
-    case invalidText = 1007
-    /// A message was larger than the limit.
-    case messageTooBig = 1009
-    /// The server could not go on with this session, for instance because a record is damaged.
-    case internalError = 1011
-    /// The peer did not answer pings. Reconnect, and resume.
-    case silent = 4408
-    /// The peer went on asking and did not read the answers. Reconnect, and resume.
-    case unread = 4429
-}

@@ -49,12 +49,13 @@ final class RestLive1Client {
     }
 
     func unsubscribe(from group: GroupKey) {
+        // What its audience has for it and it was not written yet comes before the end.
+        self.connection?.receive(Self.request(group, isUnsubscribing: true))
         let name = ExpectedLog.Group(group.model, group.property, group.value)
         if let references = self.held[name]?.references {
             self.held[name]?.references -= 1
             if references == 1 { self.held[name] = nil }
         }
-        self.connection?.receive(Self.request(group, isUnsubscribing: true))
     }
 
     /// Notes a finding if anything below `end` has not come.
