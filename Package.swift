@@ -80,7 +80,7 @@ let package = Package(
         .target(
             name: "LivelogClient",
             dependencies: [
-                "WireProtocol", "COpenSSL",
+                "LogModel", "WireProtocol", "COpenSSL",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -54,7 +54,6 @@ import Testing
                         """)
                 let file = directory.appending(path: "tasks.html")
                 try page.replacing(ClientExamples.address, with: server.address)
-                    .replacing(#"from: "snapshot""#, with: #"from: "start""#)
                     .write(to: file, atomically: true, encoding: .utf8)
                 // From a server, because a page from a file may load no module.
                 let origin = try await ScriptedServer(

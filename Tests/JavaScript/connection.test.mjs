@@ -298,3 +298,18 @@ test("where there is no WebSocket, a subscription says so", () => {
     if (had) globalThis.WebSocket = had;
   }
 });
+
+test("a URL that the page may not open leaves nothing behind", () => {
+  const world = new World();
+  class Forbidden {
+    constructor() {
+      throw new Error("not from here");
+    }
+  }
+  const log = connect(url, { ...world.options, WebSocket: Forbidden });
+  for (let count = 0; count < 2; count += 1) {
+    assert.throws(() => log.subscribe({ model: "m" }, () => {}), /not from here/);
+  }
+  assert.deepEqual([world.window.listeners, world.document.listeners], [0, 0]);
+  assert.deepEqual(world.clock.waits, []);
+});

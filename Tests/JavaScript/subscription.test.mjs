@@ -145,6 +145,14 @@ test("a handler may close its subscription", () => {
   assert.deepEqual(world.socket.sent.at(-1), { unsubscribe: 1 });
 });
 
+test("a listener may close the subscription before its first delivery", () => {
+  const { socket, subscription, deliveries } = asked();
+  subscription.addEventListener("state", () => subscription.close());
+  socket.say({ subscribed: 1, token: "t0" });
+  assert.deepEqual(deliveries, []);
+  assert.equal(subscription.token, null);
+});
+
 test("what comes for a closed subscription is not delivered", () => {
   const { socket, subscription, deliveries } = accepted();
   subscription.close();

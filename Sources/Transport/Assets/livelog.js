@@ -443,6 +443,7 @@ class Channel {
   #accepted(frame) {
     this.#isAccepted = true;
     this.#enter("loading");
+    if (this.isOver) return;
     if (frame.snapshot !== undefined) {
       this.#parts = { kind: "snapshot", records: [], partial: false };
     } else {
@@ -471,7 +472,7 @@ class Channel {
     const isLive = frame.live === true;
     if (isLive) {
       this.#backoff.reset();
-      this.#connection.isUseful();
+      this.#connection.worked();
     }
     if (this.#deliver(frame.token, isLive) && isLive) this.#enter("live");
   }
@@ -595,7 +596,15 @@ class Connection {
     this.#channels.add(channel);
     this.#lingerTimer.stop();
     if (this.isOpen) channel.opened();
-    else if (!this.#socket && !this.#retryTimer.isRunning) this.#connect();
+    else if (!this.#socket && !this.#retryTimer.isRunning) {
+      try {
+        this.#connect();
+      } catch (error) {
+        // The page may not open this URL, as with ws: from a page by https.
+        this.remove(channel, false);
+        throw error;
+      }
+    }
   }
 
   /**
@@ -640,7 +649,7 @@ class Connection {
   }
 
   /** Something is live: the server is well, and the next failure is a first one. */
-  isUseful() {
+  worked() {
     this.#backoff.reset();
   }
 
