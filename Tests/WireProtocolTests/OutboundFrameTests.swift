@@ -30,6 +30,9 @@ struct OutboundFrameTests {
     }
 
     @Test func closeCodesAreThoseOfTheStandardOrAbove4000() {
-        #expect(CloseCode.allCases.map(\.rawValue) == [1001, 1002, 1007, 1009, 1011, 4408, 4429])
+        #expect(
+            CloseCode.allCases.map(\.rawValue) == [
+                1001, 1002, 1007, 1008, 1009, 1011, 1013, 4408, 4429,
+            ])
     }
 }
