@@ -27,7 +27,7 @@ import Testing
     @Test(.timeLimit(.minutes(5)))
     func killedServersLoseNothingAndRepeatNothing() async throws {
         try await withServer { server in
-            let count = 6000
+            let count = 40_000
             let producer = try server.python(
                 "produce.py",
                 [server.publishSocket, "--count", "\(count)", "--producer", "tests"])
@@ -35,7 +35,7 @@ import Testing
             print("\(generator)")
             var answers: [ProducerAnswer] = []
             for _ in 0..<4 {
-                let pause = answers.count + Int.random(in: 100...900, using: &generator)
+                let pause = answers.count + Int.random(in: 500...3000, using: &generator)
                 while answers.count < pause { answers.append(try await producer.answer()) }
                 await server.kill()
                 try await server.restart()
@@ -43,7 +43,7 @@ import Testing
             answers += try await producer.answers()
             #expect(await producer.ending() == .exited(0), "\(producer.errorOutput)")
             let closed = answers.filter { $0.closed }
-            #expect(closed.count >= 4)
+            #expect(!closed.isEmpty, "published before the first kill")
             // Every batch is acknowledged; or it was before a later one that the log already had.
             #expect(answers.filter { !$0.closed }.map(\.number) == Array(1...count))
             for answer in answers where !answer.closed {

@@ -97,7 +97,10 @@ final class ProducerHandler: ChannelInboundHandler, ProducerSocket {
         switch error as? NIOWebSocketError {
         case .invalidFrameLength: self.close(.messageTooBig, reason: "the message is too large")
         case .some: self.close(.protocolError, reason: "a frame breaks the WebSocket protocol")
-        case nil: context.close(promise: nil)
+        case nil:
+            // What follows a frame that cannot be read is thrown away, until the client has heard why.
+            guard !(error is ByteToMessageDecoderError && self.isClosing) else { return }
+            context.close(promise: nil)
         }
     }
 

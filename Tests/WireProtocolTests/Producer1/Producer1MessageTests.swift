@@ -81,16 +81,22 @@ struct Producer1MessageTests {
         }
     }
 
+    /// A prefix may end like a whole message; then its changes are not.
     @Test func anyPrefixOfAMessageIsRefusedWithoutHarm() throws {
         let message = Array(#"{"batch":12,"changes":[{"model":"m"}]}"#.utf8)
+        var reader = ChangeReader()
         for count in 0..<message.count {
+            let prefix = Array(message.prefix(count))
             do throws(Producer1Error) {
-                let read = try Producer1Message(Array(message.prefix(count)))
-                guard case .unreadable(let number, _) = read else {
-                    Issue.record("accepted \(count) bytes")
-                    continue
+                switch try Producer1Message(prefix) {
+                case .unreadable(let number, _): #expect([1, 12].contains(number))
+                case .producer: Issue.record("\(count) bytes are a name")
+                case .batch(let number, let part):
+                    #expect(number == 12)
+                    #expect(throws: ChangeError.self) {
+                        try reader.read(prefix, in: part, as: .json, batching: .atomic)
+                    }
                 }
-                #expect([1, 12].contains(number))
             } catch {
                 #expect(["unknown-message", "invalid-batch"].contains(error.code))
             }
