@@ -41,7 +41,7 @@ let package = Package(
             name: "WireProtocol", dependencies: ["LogModel", "LogFormat", "CJSON"],
             swiftSettings: borrowingSettings),
         .target(
-            name: "Sessions", dependencies: ["LogModel", "LogFormat", "WireProtocol"],
+            name: "Sessions", dependencies: ["LogModel", "LogFormat", "Matching", "WireProtocol"],
             swiftSettings: borrowingSettings),
 
         // The shell: files, threads and sockets.
@@ -157,13 +157,15 @@ let package = Package(
             swiftSettings: borrowingSettings),
         .testTarget(
             name: "SessionsTests",
-            dependencies: ["LogModel", "LogFormat", "Sessions", "WireProtocol", "TestSupport"],
+            dependencies: [
+                "LogModel", "LogFormat", "Matching", "Sessions", "WireProtocol", "TestSupport",
+            ],
             swiftSettings: borrowingSettings),
         .testTarget(
             name: "ReplicationTests",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "Replication", "Sessions", "WireProtocol",
-                "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Replication", "Sessions",
+                "WireProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: borrowingSettings),
         .target(

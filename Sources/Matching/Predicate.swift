@@ -83,7 +83,13 @@ extension Condition {
                 ($0.kind == .null) == (kind == .null)
                     && text.isEqual(to: $0.text.bytes.span.bytes)
             }
-        case .order, .hasPrefix: false
+        case .order(let order, let bound):
+            if kind == .number, let l = Int(String(decoding: text.copy2(), as: UTF8.self)), let r = Int(bound.text.string) {
+                switch order { case .less: l < r; case .atMost: l <= r; case .greater: l > r; case .atLeast: l >= r }
+            } else { false }
+        case .hasPrefix(let prefix): kind == .string && Array(text.copy2().prefix(prefix.bytes.count)) == prefix.bytes
         }
     }
 }
+
+extension RawSpan { fileprivate func copy2() -> [UInt8] { (0..<self.byteCount).map { self.unsafeLoad(fromByteOffset: $0, as: UInt8.self) } } }

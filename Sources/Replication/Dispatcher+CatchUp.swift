@@ -2,7 +2,9 @@ import LogFormat
 import LogModel
 import LogStorage
 import Logging
+import Matching
 import Sessions
+import WireProtocol
 
 /// How a lagging session reads the log: by its subscriptions' cursors and the index, a bounded step at a time,
 /// one session after the other, until its socket is full or its cursors reach the loop's.
@@ -11,23 +13,32 @@ import Sessions
 /// subscriptions are merged, so that a session's records come in the order of the log. A window begins and
 /// ends between batches.
 extension Dispatcher {
+    /// A subscription that lags, as a step sees it.
+    private struct Reader {
+        let slot: Int
+        let id: UInt64
+        let predicate: Predicate
+        let next: Offset
+    }
+
     /// Lets sessions that lag take one step each, in turn, as many as a turn may.
     func catchUp() {
-        let indices = self.lagging
+        let waiting = self.lagging
         self.lagging.removeAll(keepingCapacity: true)
         var byteCount = 0
-        for (place, index) in indices.enumerated() {
-            if place >= self.limits.stepsPerTurnMax || byteCount >= self.limits.byteCountPerTurnMax
+        var steps = 0
+        for (place, (index, ticket)) in waiting.enumerated() {
+            if steps >= self.limits.stepsPerTurnMax || byteCount >= self.limits.byteCountPerTurnMax
             {
                 // The others come before those that have had their step.
-                let others = indices[place...].filter { self.entries[$0]?.isQueued == true }
-                self.lagging.insert(contentsOf: others, at: 0)
+                self.lagging.insert(contentsOf: waiting[place...], at: 0)
                 return
             }
-            guard self.entries[index] != nil else { continue }
-            self.entries[index]?.isQueued = false
+            guard self.entries[index]?.ticket == ticket else { continue }
+            self.entries[index]?.ticket = 0
+            steps += 1
             do throws(StorageError) {
-                try self.takeStep(index)
+                byteCount += try self.takeStep(index)
             } catch {
                 // What was removed while the step was taken is told by the next one.
                 if error.code != .retained {
@@ -36,93 +47,102 @@ extension Dispatcher {
                     continue
                 }
             }
-            byteCount += self.flush(index)
-            self.queueIfLagging(index)
+            self.queueIfBehind(index)
         }
     }
 
-    /// Makes live the subscriptions of a session that have nothing to catch up with.
-    func joinLiveAtOnce(_ index: Int) {
-        guard let session = self.entries[index]?.session, !session.isBlocked else { return }
-        let lagging = session.subscriptions.indices.filter { session.subscriptions[$0].isLagging }
-        do throws(StorageError) {
-            try self.joinLive(index, lagging)
-        } catch {
-            self.logger.error("a session is closed: \(error)")
-            self.fail(index)
-        }
-    }
-
-    private func takeStep(_ index: Int) throws(StorageError) {
+    /// Returns how many bytes were sent.
+    private func takeStep(_ index: Int) throws(StorageError) -> Int {
         self.refuseWhatWasRemoved(index)
-        guard let subscriptions = self.entries[index]?.session.subscriptions else { return }
-        let lagging = subscriptions.indices.filter { subscriptions[$0].isLagging }
-        guard let start = lagging.map({ subscriptions[$0].next }).min() else { return }
-        if start < self.cursor, let extent = try self.log.extent(at: start) {
-            let reached = try self.deliverWindow(
-                of: lagging.map { ($0, subscriptions[$0]) }, from: start, in: extent, to: index)
+        var byteCount = self.send(try self.takeSummarySteps(index), to: index)
+        if self.entries[index]?.session.isBlocked == false {
+            byteCount += try self.readOn(index)
+        }
+        self.closeIfOver(index)
+        self.joinLive(index)
+        return byteCount
+    }
+
+    /// Reads on for the lagging subscriptions of a session until there is something to send, or nothing to read.
+    private func readOn(_ index: Int) throws(StorageError) -> Int {
+        for _ in 0..<self.limits.segmentsPerStepMax {
+            guard let session = self.entries[index]?.session else { return 0 }
+            let readers = session.subscriptions.enumerated().compactMap { slot, subscription in
+                subscription.isLagging
+                    ? subscription.predicate.map {
+                        Reader(
+                            slot: slot, id: subscription.id, predicate: $0,
+                            next: subscription.next)
+                    } : nil
+            }
+            guard let start = readers.map(\.next).min(), start < self.cursor,
+                let extent = try self.log.extent(at: start)
+            else { return 0 }
+            var composer = FrameComposer(
+                dialect: session.dialect, joinsBatches: session.subscriptions.count == 1,
+                byteCountGoal: self.sessionLimits.frameByteCountGoal)
+            let reached = try self.readWindow(of: readers, from: start, in: extent, to: &composer)
             // Again, for what was removed meanwhile: what was read may not be all.
             self.refuseWhatWasRemoved(index)
-            for slot in lagging { self.entries[index]?.session.advance(slot, to: reached) }
+            guard readers.allSatisfy({ self.isLagging(index, $0.slot) }) else { return 0 }
+            for reader in readers {
+                self.entries[index]?.session.advance(reader.slot, to: reached)
+            }
+            guard !composer.isEmpty else { continue }
             let token = try self.log.token(at: reached).text
-            self.entries[index]?.session.endBatch(next: reached, token: token, isForced: true)
+            composer.endBatch(isForced: true) { token }
+            for reader in readers { self.entries[index]?.session.noteTold(reader.slot) }
+            return self.send(composer.take(), to: index)
         }
-        try self.joinLive(index, lagging)
+        return 0
+    }
+
+    private func isLagging(_ index: Int, _ slot: Int) -> Bool {
+        self.entries[index]?.session.subscriptions[slot].isLagging == true
     }
 
     /// Ends the lagging subscriptions of whose groups something was removed that they have not had; the others
     /// go on from what is kept. A client of rest-live 1 is never told of the past and goes on too.
     private func refuseWhatWasRemoved(_ index: Int) {
         guard let session = self.entries[index]?.session else { return }
+        let first = self.log.first
         for slot in session.subscriptions.indices where session.subscriptions[slot].isLagging {
             let subscription = session.subscriptions[slot]
-            if session.dialect == .livelog1,
-                subscription.next < self.log.firstAvailable(of: subscription.hash)
+            let hashes = subscription.predicate?.driver ?? []
+            if session.dialect != .restLive1,
+                hashes.contains(where: { subscription.next < self.log.firstAvailable(of: $0) })
             {
                 let failure = ChangeLog.ResumeFailure.retained
+                var output: [UInt8] = []
                 self.entries[index]?.session.refuse(
-                    slot, reason: failure.rawValue, message: failure.explanation)
-            } else {
-                self.entries[index]?.session.advance(slot, to: self.log.first)
+                    slot, .retained, failure.explanation, output: &output)
+                self.send(output, to: index)
+            } else if subscription.next < first {
+                self.entries[index]?.session.advance(slot, to: first)
             }
         }
     }
 
-    /// Makes live the subscriptions that have reached the loop's cursor.
-    ///
-    /// A client of rest-live 1 cannot tell an older frame of one subscription from a newer one of another, so
-    /// its subscriptions become live together.
-    private func joinLive(_ index: Int, _ slots: [Int]) throws(StorageError) {
-        guard let session = self.entries[index]?.session else { return }
-        let slots = slots.filter { session.subscriptions[$0].isLagging }
-        let reached = slots.filter { session.subscriptions[$0].next >= self.cursor }
-        if session.dialect == .restLive1 && reached.count < slots.count { return }
-        for slot in reached {
-            let next = session.subscriptions[slot].next
-            let token = try self.log.token(at: next).text
-            self.entries[index]?.session.becomeLive(slot, token: token)
-            self.joinMatcher(index, slot)
-        }
-    }
-
-    /// Delivers what `subscriptions` want from `start` on, and returns the end of the window: the offset below
-    /// which everything was delivered.
-    private func deliverWindow(
-        of subscriptions: [(slot: Int, subscription: Subscription)], from start: Offset,
-        in extent: SegmentExtent, to index: Int
+    /// Puts what `readers` want from `start` on into frames, and returns the end of the window: the offset below
+    /// which everything was.
+    private func readWindow(
+        of readers: [Reader], from start: Offset, in extent: SegmentExtent,
+        to composer: inout FrameComposer
     ) throws(StorageError) -> Offset {
         var end = min(extent.end, self.cursor)
-        var wanted: Set<Offset> = []
-        for (_, subscription) in subscriptions where subscription.next < end {
-            let postings = try self.postings.postings(
-                of: subscription.hash, in: extent, from: max(subscription.next, start),
-                limit: self.limits.postingsMax)
-            wanted.formUnion(postings)
-            if postings.count == self.limits.postingsMax, let last = postings.last {
-                end = min(end, last.next)
+        var wanted: [Offset] = []
+        for reader in readers where reader.next < end {
+            for hash in reader.predicate.driver {
+                let postings = try self.postings.postings(
+                    of: hash, in: extent, from: max(reader.next, start),
+                    limit: self.limits.postingsMax)
+                wanted.append(contentsOf: postings)
+                if postings.count == self.limits.postingsMax, let last = postings.last {
+                    end = min(end, last.next)
+                }
             }
         }
-        var offsets = wanted.filter { $0 < end }.sorted()
+        var offsets = Self.distinct(wanted, below: end)
         if end < min(extent.end, self.cursor), let last = end.previous {
             // The limit ended the window; a batch that it cuts is left to the next step, unless there is no
             // other: then all of it is looked through.
@@ -139,7 +159,7 @@ extension Dispatcher {
         var batch = start..<start
         for (place, offset) in offsets.enumerated() {
             _ = try segment.withRecord(at: offset) { record in
-                self.deliver(record, to: subscriptions, of: index)
+                self.add(record, for: readers, to: &composer)
             }
             // A frame ends with a batch, also where the batch's other records are nobody's.
             if !batch.contains(offset) { batch = try extent.batch(of: offset) }
@@ -147,28 +167,57 @@ extension Dispatcher {
             guard (place + 1 < offsets.count ? offsets[place + 1] : end) >= batchEnd else {
                 continue
             }
-            let byteCount = self.entries[index]?.session.byteCount ?? 0
-            if byteCount >= self.limits.catchUpByteCountMax { return batchEnd }
-            if subscriptions.count > 1 {
+            if composer.byteCount >= self.limits.catchUpByteCountMax { return batchEnd }
+            if readers.count > 1 {
                 let token = try self.log.token(at: batchEnd).text
-                self.entries[index]?.session.endBatch(next: batchEnd, token: token, isForced: false)
+                composer.endBatch { token }
             }
         }
         return end
     }
 
-    /// Gives `record` to those of `subscriptions` that want it, group by group in the record's order.
-    private func deliver(
-        _ record: borrowing RecordView,
-        to subscriptions: [(slot: Int, subscription: Subscription)], of index: Int
+    /// The offsets below `end`, each once, ascending.
+    private static func distinct(_ offsets: [Offset], below end: Offset) -> [Offset] {
+        var result: [Offset] = []
+        result.reserveCapacity(offsets.count)
+        for offset in offsets.sorted() where offset < end && offset != result.last {
+            result.append(offset)
+        }
+        return result
+    }
+
+    /// Adds `record` for those of `readers` that want it and have not had it, group by group in the record's order.
+    private func add(
+        _ record: borrowing RecordView, for readers: [Reader], to composer: inout FrameComposer
     ) {
-        for place in 0..<record.groupCount {
-            let hash = record.groupHash(place)
-            for (slot, subscription) in subscriptions where subscription.hash == hash {
-                let entry = record.group(place)
-                guard record.isGroup(entry, subscription.group) else { continue }
-                self.entries[index]?.session.deliver(record, entry, to: slot, by: &self.renderer)
+        let offset = record.offset
+        if readers.count == 1, let reader = readers.first {
+            guard offset >= reader.next, let change = reader.predicate.change(by: record),
+                let place = Self.place(in: record, of: reader.predicate)
+            else { return }
+            composer.add(record, change, record.group(place), to: reader.id, by: &self.renderer)
+            return
+        }
+        var found: [(place: Int, reader: Reader)] = []
+        for reader in readers where offset >= reader.next {
+            if let place = Self.place(in: record, of: reader.predicate) {
+                found.append((place, reader))
             }
         }
+        // In the order of the record's groups, as the matcher has them.
+        found.sort { ($0.place, $0.reader.slot) < ($1.place, $1.reader.slot) }
+        for (place, reader) in found {
+            guard let change = reader.predicate.change(by: record) else { continue }
+            composer.add(record, change, record.group(place), to: reader.id, by: &self.renderer)
+        }
+    }
+
+    /// The place of the first group of `record` by which `predicate` finds it.
+    private static func place(in record: borrowing RecordView, of predicate: Predicate) -> Int? {
+        for place in 0..<record.groupCount where predicate.driver.contains(record.groupHash(place))
+        {
+            return place
+        }
+        return nil
     }
 }

@@ -5,28 +5,31 @@ import Logging
 import Matching
 import Sessions
 
-/// How new records get to the live subscriptions: the loop's cursor passes each once, the matcher finds who
-/// wants it, and what a session is given in a turn leaves in one write.
+/// How new records get to the live subscriptions: the loop's cursor passes each once, the matcher finds which
+/// audiences want it, and what an audience was given in a turn is its next chunk.
 extension Dispatcher {
-    /// Gives new records, up to what a turn may, to the live subscriptions that want them.
-    func giveOutNewRecords() {
+    /// Gives new records, up to what a turn may, to the audiences that want them.
+    func readNewRecords() {
         if self.matcher.isEmpty {
             self.cursor = self.log.watermarks.visible
             return
         }
+        let start = self.cursor
         do throws(StorageError) {
-            try self.readNewRecords()
+            try self.readOn()
+            try self.finishChunks(from: start)
         } catch {
             // The loop was so far behind that records were removed before it came to them, or one is damaged.
             self.logger.error("live subscriptions read on by themselves: \(error)")
-            self.leaveLive()
+            self.leaveLive(from: start)
         }
     }
 
-    private func readNewRecords() throws(StorageError) {
+    private func readOn() throws(StorageError) {
         var records = 0
         var byteCount = 0
-        while records < self.limits.recordsPerTurnMax, byteCount < self.limits.byteCountPerTurnMax,
+        while records < self.limits.recordsPerTurnMax,
+            byteCount < self.limits.framedByteCountPerTurnMax,
             let extent = try self.log.extent(at: self.cursor)
         {
             // A batch lies in one segment and becomes visible whole, so this ends with a batch.
@@ -41,7 +44,7 @@ extension Dispatcher {
                 if let end, let checksum = end {
                     self.endBatch(in: extent.segment, checksum)
                     if records >= self.limits.recordsPerTurnMax
-                        || byteCount >= self.limits.byteCountPerTurnMax
+                        || byteCount >= self.limits.framedByteCountPerTurnMax
                     {
                         break
                     }
@@ -50,53 +53,54 @@ extension Dispatcher {
         }
     }
 
-    /// Gives `record` to the live subscriptions that want it. Returns how many bytes that were, about.
+    /// Gives `record` to the audiences that want it. Returns how many bytes that were, about.
     private func giveOut(_ record: borrowing RecordView) -> Int {
         var copies = 0
-        self.matcher.match(record) { entry, subscribers in
-            copies += subscribers.count
-            for subscriber in subscribers {
-                let index = Int(subscriber.session)
-                self.entries[index]?.session.deliver(
-                    record, entry, to: Int(subscriber.slot), by: &self.renderer)
-                self.touch(index)
-            }
+        self.matcher.match(record) { subscriber, change, entry in
+            let number = Int(subscriber.owner)
+            guard let id = self.audiences[number]?.slots[Int(subscriber.slot)]?.id else { return }
+            copies += 1
+            self.audiences[number]?.audience.composer.add(
+                record, change, entry, to: id, by: &self.renderer)
+            self.touch(number)
         }
         return copies * record.count
     }
 
     private func endBatch(in segment: Segment, _ checksum: UInt32) {
         guard !self.touchedByBatch.isEmpty else { return }
-        let token = ResumeToken(epoch: segment.epoch, next: self.cursor, checksum: checksum).text
-        for index in self.touchedByBatch {
-            self.entries[index]?.isTouchedByBatch = false
-            self.entries[index]?.session.endBatch(next: self.cursor, token: token, isForced: false)
+        let token = ResumeToken(epoch: segment.epoch, next: self.cursor, checksum: checksum)
+        var text: String?
+        for number in self.touchedByBatch {
+            self.audiences[number]?.isTouchedByBatch = false
+            self.audiences[number]?.audience.composer.endBatch {
+                if let text { return text }
+                let made = token.text
+                text = made
+                return made
+            }
         }
         self.touchedByBatch.removeAll(keepingCapacity: true)
     }
 
-    /// Ends the frames of all sessions that were given something, and writes them.
-    func flushTouched() {
+    /// Ends the frames of all audiences that were given something.
+    private func finishChunks(from start: Offset) throws(StorageError) {
         guard !self.touched.isEmpty else { return }
-        let indices = self.touched
+        let text = try self.log.token(at: self.cursor).text
+        for number in self.touched {
+            self.audiences[number]?.isTouched = false
+            self.audiences[number]?.audience.composer.endBatch(isForced: true) { text }
+            self.finishChunk(number, from: start)
+        }
         self.touched.removeAll(keepingCapacity: true)
-        guard let token = self.token(at: self.cursor) else {
-            for index in indices { self.fail(index) }
-            return
-        }
-        for index in indices {
-            self.entries[index]?.isTouched = false
-            self.entries[index]?.session.endBatch(next: self.cursor, token: token, isForced: true)
-            self.flush(index)
-        }
     }
 
-    private func touch(_ index: Int) {
-        guard self.entries[index]?.isTouchedByBatch == false else { return }
-        self.entries[index]?.isTouchedByBatch = true
-        self.touchedByBatch.append(index)
-        guard self.entries[index]?.isTouched == false else { return }
-        self.entries[index]?.isTouched = true
-        self.touched.append(index)
+    private func touch(_ number: Int) {
+        guard self.audiences[number]?.isTouchedByBatch == false else { return }
+        self.audiences[number]?.isTouchedByBatch = true
+        self.touchedByBatch.append(number)
+        guard self.audiences[number]?.isTouched == false else { return }
+        self.audiences[number]?.isTouched = true
+        self.touched.append(number)
     }
 }

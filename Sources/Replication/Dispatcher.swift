@@ -1,49 +1,27 @@
-import LogFormat
 import LogModel
 package import LogStorage
 package import Logging
 import Matching
 package import Sessions
-import WireProtocol
+package import WireProtocol
 
 /// One for each event loop: reads the log behind the visible bound, finds who wants each record, and gives it
 /// to them. No queue, no lock, nothing handed between threads.
 ///
-/// A subscription that is live gets records in ``turn()`` (`Dispatcher+Live.swift`); one that lags reads by
-/// its own cursor (`Dispatcher+CatchUp.swift`). The two meet on this loop: a lagging subscription whose
-/// cursor has reached `cursor` is live from then on. Nothing can come between, so there is no gap and no
-/// duplicate.
+/// Live subscriptions are given records by ``turn()`` (`Dispatcher+Live.swift`), all sessions that get the same
+/// bytes at once (`Dispatcher+Audiences.swift`). One that lags reads by its own cursor (`Dispatcher+CatchUp.swift`),
+/// perhaps after a snapshot (`Dispatcher+Summaries.swift`). The two meet on this loop: a lagging subscription whose
+/// cursor has reached `cursor` is live from then on. Nothing can come between, so there is no gap and no duplicate.
 ///
-/// Invariants:
-/// - a live subscription was given everything below `cursor` that it wants;
-/// - a subscription is in the matcher if, and only if, it is live;
+/// Invariants, between two calls:
+/// - a session has an audience if, and only if, it has a live subscription;
+/// - a session that has taken all chunks of its audience was given everything below `cursor` that its live
+///   subscriptions want;
+/// - the matcher has exactly the subscriptions of the audiences;
 /// - a session that is blocked has no live subscription.
 ///
 /// Threads: only the event loop's.
 package final class Dispatcher {
-    /// How much one turn of the loop may do before it lets others have the loop.
-    package struct Limits: Sendable {
-        /// Records that a turn looks at. Default 2,048.
-        package var recordsPerTurnMax = 2048
-        /// Bytes for all sockets that a turn gives out live, and as many to lagging sessions. Default 4 MiB.
-        package var byteCountPerTurnMax = 4 << 20
-        /// Lagging sessions that take a step in a turn. Default 1,024.
-        package var stepsPerTurnMax = 1024
-        /// Bytes that a lagging session gets in one step. Default 256 KiB.
-        package var catchUpByteCountMax = 256 << 10
-        /// Postings of one subscription that a step of catching up looks at. Default 1,024.
-        package var postingsMax = 1024
-        /// Postings that are kept for the next steps, 8 bytes each; at least ``postingsMax``. Default 262,144.
-        package var cachedPostingsMax = 1 << 18
-
-        /// Bytes of answers that a session gets while its socket cannot take more, before it is closed: whoever
-        /// asks on must read. Default 64 KiB.
-        package var unreadByteCountMax = 64 << 10
-
-        /// Creates the default limits.
-        package init() {}
-    }
-
     /// A session's number on its loop.
     package struct SessionID: Hashable, Sendable {
         let index: Int
@@ -52,37 +30,54 @@ package final class Dispatcher {
     struct Entry {
         var session: Session
         let connection: any SessionConnection
+        /// The number of its audience, and its place there; -1 if it has no live subscription.
+        var audience = -1
+        var place = -1
         /// Bytes that were written since the socket could not take more.
         var unreadByteCount = 0
-        /// Whether the session is in `lagging` already.
-        var isQueued = false
-        /// Whether the session is in `touched` already.
-        var isTouched = false
-        /// Whether the session is in `touchedByBatch` already.
-        var isTouchedByBatch = false
+        /// Looks at the session in which its socket could not take more.
+        var blockedTicks = 0
+        /// Its ticket in `lagging`, where it waits for its turn; 0 if it does not.
+        var ticket: UInt64 = 0
+        /// Whether it was told to go, because the server stops.
+        var isDrained = false
     }
 
     let log: ChangeLog
     let limits: Limits
+    let sessionLimits: SessionLimits
     let logger: Logger
     /// The first record that live subscriptions have not been given.
     var cursor: Offset
     var matcher = Matcher()
     var entries: [Entry?] = []
     private var vacant: [Int] = []
-    /// Sessions that have something to catch up with and whose sockets can take it, in turn.
-    var lagging: [Int] = []
-    /// Sessions that were given something in this turn.
+    /// Sessions that have something to catch up with, in turn. A ticket that its session does not hold any more
+    /// is void.
+    var lagging: [(index: Int, ticket: UInt64)] = []
+    private var lastTicket: UInt64 = 0
+    var audiences: [AudienceEntry?] = []
+    var vacantAudiences: [Int] = []
+    var sharedAudiences: [AudienceSignature: Int] = [:]
+    /// Audiences with members that have chunks to take.
+    var ready: [Int] = []
+    /// Audiences that were given something in this turn.
     var touched: [Int] = []
-    /// Sessions that were given something of the batch at hand.
+    /// Audiences that were given something of the batch at hand.
     var touchedByBatch: [Int] = []
+    var summaries: [SubscriptionPlace: SummaryReading] = [:]
+    var recentSnapshots: [Filter: Summary] = [:]
     var renderer = RecordRenderer()
     var postings: PostingCache
 
     /// Creates the dispatcher of an event loop, at the end of the visible log.
-    package init(log: ChangeLog, limits: Limits, logger: Logger) {
+    package init(
+        log: ChangeLog, limits: Limits, sessionLimits: SessionLimits = SessionLimits(),
+        logger: Logger
+    ) {
         self.log = log
         self.limits = limits
+        self.sessionLimits = sessionLimits
         self.logger = logger
         self.cursor = log.watermarks.visible
         self.postings = PostingCache(
@@ -106,115 +101,134 @@ package final class Dispatcher {
     /// Removes a session, whose socket is gone.
     package func close(_ id: SessionID) {
         guard let entry = self.entries[id.index] else { return }
-        for slot in entry.session.subscriptions.indices
-        where entry.session.subscriptions[slot].isLive {
-            self.leaveMatcher(id.index, slot)
-        }
-        self.lagging.removeAll { $0 == id.index }
-        self.touched.removeAll { $0 == id.index }
+        _ = self.leaveAudience(id.index)
+        for slot in entry.session.subscriptions.indices { self.dropSummary(id.index, slot) }
         self.entries[id.index] = nil
         self.vacant.append(id.index)
     }
 
     /// Takes a text message of a session's client. Returns whether ``turn()`` has something to do.
     package func receive(_ message: [UInt8], from id: SessionID) -> Bool {
-        guard let actions = self.entries[id.index]?.session.receive(message) else { return false }
-        for action in actions {
-            switch action {
-            case .start(let slot): self.start(id.index, slot)
-            case .stop(let slot): self.leaveMatcher(id.index, slot)
-            }
-        }
-        self.flush(id.index)
-        return !self.lagging.isEmpty
+        // What it has of the past comes before the answer.
+        _ = self.settle(id.index)
+        var output: [UInt8] = []
+        let actions =
+            self.entries[id.index]?.session.receive(message, output: &output) ?? []
+        return self.carryOut(actions, of: id.index, output: &output)
     }
 
     /// Takes a binary message of a session's client.
     package func receiveBinary(from id: SessionID) {
-        self.entries[id.index]?.session.receiveBinary()
-        self.flush(id.index)
+        var output: [UInt8] = []
+        self.entries[id.index]?.session.receiveBinary(output: &output)
+        self.send(output, to: id.index)
+    }
+
+    /// Makes the one subscription of a stream. Returns whether ``turn()`` has something to do.
+    package func subscribe(_ request: SubscriptionRequest, on id: SessionID) -> Bool {
+        var output: [UInt8] = []
+        let action = self.entries[id.index]?.session.subscribe(request)
+        return self.carryOut(action.map { [$0] } ?? [], of: id.index, output: &output)
     }
 
     /// Notes that a session's socket can take more. Returns whether ``turn()`` has something to do.
     package func becomeWritable(_ id: SessionID) -> Bool {
-        guard self.entries[id.index]?.session.isBlocked == true else { return false }
+        guard self.entries[id.index]?.session.isBlocked == true else { return self.hasWork }
         self.entries[id.index]?.session.isBlocked = false
         self.entries[id.index]?.unreadByteCount = 0
-        self.flush(id.index)
-        self.queueIfLagging(id.index)
-        return !self.lagging.isEmpty
+        self.entries[id.index]?.blockedTicks = 0
+        self.queueIfBehind(id.index)
+        return self.hasWork
     }
 
-    /// Does a bounded amount of work: gives out new records, and lets sessions catch up. Returns whether there
-    /// is more to do at once.
+    /// Does a bounded amount of work: reads new records, writes them to who wants them, and lets sessions catch
+    /// up. Returns whether there is more to do at once.
     package func turn() -> Bool {
-        self.giveOutNewRecords()
-        self.flushTouched()
+        self.readNewRecords()
+        self.serveAudiences()
         self.catchUp()
-        return !self.lagging.isEmpty || self.cursor < self.log.watermarks.visible
+        return self.hasWork
     }
 
-    /// Tells clients of progress without a match. To be called every few seconds.
-    package func tellProgress() {
+    private var hasWork: Bool {
+        !self.lagging.isEmpty || !self.ready.isEmpty
+            || self.cursor < self.log.watermarks.visible
+    }
+
+    /// Tells clients of progress without a match, and that the connection lives. To be called every few seconds.
+    ///
+    /// Returns whether ``turn()`` has something to do.
+    package func tellProgress() -> Bool {
         var tokens: [Offset: String] = [:]
-        for index in self.entries.indices {
-            self.entries[index]?.session.tellProgress(cursor: self.cursor) { place in
-                if let text = tokens[place] { return text }
-                let text = try? self.log.token(at: place).text
-                tokens[place] = text
-                return text
-            }
-            self.flush(index)
+        let token = { (place: Offset) -> String? in
+            if let text = tokens[place] { return text }
+            let text = try? self.log.token(at: place).text
+            tokens[place] = text
+            return text
         }
+        for index in self.entries.indices where self.entries[index]?.session.isBlocked == false {
+            var output: [UInt8] = []
+            self.entries[index]?.session.tellProgress(token: token, output: &output)
+            self.send(output, to: index)
+        }
+        if let text = token(self.cursor) { self.tellAudiences(text) }
+        self.forgetSummaries()
+        return self.hasWork
     }
 
-    /// Closes all sessions because the server stops.
-    package func closeAll(reason: String) {
-        for entry in self.entries { entry?.connection.close(.goingAway, reason: reason) }
+    /// Tells up to `countMax` sessions where they are and closes them, because the server stops. Returns how many
+    /// sessions remain.
+    package func drain(_ countMax: Int, reason: String) -> Int {
+        var drained = 0
+        var remaining = 0
+        for index in self.entries.indices {
+            guard let entry = self.entries[index], !entry.isDrained else { continue }
+            if drained == countMax {
+                remaining += 1
+                continue
+            }
+            drained += 1
+            self.entries[index]?.isDrained = true
+            if self.settle(index) { self.send(self.farewell(index), to: index) }
+            entry.connection.close(.goingAway, reason: reason)
+        }
+        return remaining
     }
 
     // MARK: - What live and catching up share
 
-    /// Writes what a session has, and returns how many bytes that were. If its socket cannot take more, the
+    /// Writes `output` to a session, and returns how many bytes that were. If its socket cannot take more, the
     /// session leaves the live path.
     @discardableResult
-    func flush(_ index: Int) -> Int {
-        guard let entry = self.entries[index], !entry.session.outbox.isEmpty else { return 0 }
-        let byteCount = entry.session.outbox.count
-        self.entries[index]?.session.outbox = []
+    func send(_ output: [UInt8], to index: Int) -> Int {
+        guard !output.isEmpty, let entry = self.entries[index] else { return 0 }
         if entry.session.isBlocked {
-            let unread = entry.unreadByteCount + byteCount
+            let unread = entry.unreadByteCount + output.count
             self.entries[index]?.unreadByteCount = unread
             guard unread <= self.limits.unreadByteCountMax else {
                 entry.connection.close(.unread, reason: "the answers are not read")
                 return 0
             }
         }
-        if entry.connection.send(entry.session.outbox) { return byteCount }
+        if !entry.connection.send(OutboundBytes(output)) { self.block(index) }
+        return output.count
+    }
+
+    /// Takes a session whose socket cannot take more off the live path.
+    func block(_ index: Int) {
+        guard self.entries[index] != nil else { return }
         self.entries[index]?.session.isBlocked = true
-        self.lagging.removeAll { $0 == index }
-        self.entries[index]?.isQueued = false
-        for slot in entry.session.subscriptions.indices
-        where entry.session.subscriptions[slot].isLive {
-            self.leaveMatcher(index, slot)
-            self.entries[index]?.session.becomeLagging(slot, cursor: self.cursor)
-        }
-        return byteCount
+        self.entries[index]?.ticket = 0
+        self.becomeLagging(index)
     }
 
-    func queueIfLagging(_ index: Int) {
-        guard let entry = self.entries[index], !entry.session.isBlocked, !entry.isQueued,
-            entry.session.subscriptions.contains(where: \.isLagging)
+    func queueIfBehind(_ index: Int) {
+        guard let entry = self.entries[index], !entry.session.isBlocked, entry.ticket == 0,
+            entry.session.subscriptions.contains(where: \.isBehind)
         else { return }
-        self.entries[index]?.isQueued = true
-        self.lagging.append(index)
-    }
-
-    func joinMatcher(_ index: Int, _ slot: Int) {
-        guard let subscription = self.entries[index]?.session.subscriptions[slot] else { return }
-        self.matcher.add(
-            Subscriber(session: UInt32(index), slot: UInt32(slot)), to: subscription.group,
-            hash: subscription.hash)
+        self.lastTicket += 1
+        self.entries[index]?.ticket = self.lastTicket
+        self.lagging.append((index, self.lastTicket))
     }
 
     /// The token of `place`, or nil, after a word in the program's log, if the record before it is damaged.
@@ -233,52 +247,44 @@ package final class Dispatcher {
             .internalError, reason: "a record of the log is damaged")
     }
 
-    /// Makes every live subscription lag from the loop's cursor on, which goes on to what is visible: for when the
-    /// loop itself cannot read what is between. Each subscription then reads what concerns it, or is told.
-    func leaveLive() {
-        for index in self.entries.indices {
-            guard let session = self.entries[index]?.session else { continue }
-            for slot in session.subscriptions.indices where session.subscriptions[slot].isLive {
-                self.leaveMatcher(index, slot)
-                self.entries[index]?.session.becomeLagging(slot, cursor: self.cursor)
-            }
-            self.queueIfLagging(index)
-        }
-        self.cursor = self.log.watermarks.visible
-    }
-
-    private func leaveMatcher(_ index: Int, _ slot: Int) {
-        guard let subscription = self.entries[index]?.session.subscriptions[slot] else { return }
-        self.matcher.remove(
-            Subscriber(session: UInt32(index), slot: UInt32(slot)), from: subscription.group,
-            hash: subscription.hash)
-    }
-
-    /// Decides where a subscription begins.
-    private func start(_ index: Int, _ slot: Int) {
-        guard case .starting(let start)? = self.entries[index]?.session.subscriptions[slot].phase
+    /// Ends a stream whose only subscription is over.
+    func closeIfOver(_ index: Int) {
+        guard let entry = self.entries[index], entry.session.dialect.isStream,
+            entry.session.subscriptions.allSatisfy(\.isOver)
         else { return }
-        let visible = self.log.watermarks.visible
-        let next: Offset
-        switch start {
-        case .now: next = visible
-        case .start: next = self.log.first
-        case .token(let token):
-            let hash = self.entries[index]?.session.subscriptions[slot].hash ?? 0
-            if let failure = self.log.refusal(of: token, groups: [hash]) {
-                self.entries[index]?.session.refuse(
-                    slot, reason: failure.rawValue, message: failure.explanation)
-                return
+        entry.connection.close(.goingAway, reason: "the stream has ended")
+    }
+
+    private func carryOut(
+        _ actions: [Session.Action], of index: Int, output: inout [UInt8]
+    ) -> Bool {
+        for action in actions {
+            switch action {
+            case .start(let slot): self.start(index, slot, output: &output)
+            case .stop(let slot, let phase):
+                self.dropSummary(index, slot)
+                if phase == .live { self.leaveLive(index, slot) }
             }
-            // A reader from whom nothing was removed goes on from what is kept.
-            next = max(token.next, self.log.first)
         }
-        guard let token = self.token(at: next) else {
-            self.fail(index)
-            return
+        self.send(output, to: index)
+        self.closeIfOver(index)
+        // Who has nothing to catch up with is told so at once.
+        if self.cursor == self.log.watermarks.visible { self.joinLive(index) }
+        self.queueIfBehind(index)
+        return self.hasWork
+    }
+
+    /// What a session is told at the end: where each of its subscriptions is.
+    private func farewell(_ index: Int) -> [UInt8] {
+        var output: [UInt8] = []
+        guard let session = self.entries[index]?.session else { return output }
+        for subscription in session.subscriptions where subscription.isLive || subscription.isLagging
+        {
+            let place = subscription.isLive ? self.cursor : subscription.next
+            guard let token = self.token(at: place) else { continue }
+            session.dialect.appendCovered(
+                subscription.id, token: token, isLive: false, to: &output)
         }
-        self.entries[index]?.session.begin(slot, at: next, token: token)
-        if next == visible { self.joinLiveAtOnce(index) }
-        self.queueIfLagging(index)
+        return output
     }
 }

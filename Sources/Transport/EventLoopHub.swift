@@ -15,11 +15,13 @@ final class EventLoopHub {
     private var connections: [ObjectIdentifier: WebSocketHandler] = [:]
     private var isTurnScheduled = false
     private var ticks = 0
+    private var lastSent: (bytes: OutboundBytes, buffer: ByteBuffer)?
 
     init(eventLoop: any EventLoop, log: ChangeLog, limits: ServerLimits, logger: Logger) {
         self.eventLoop = eventLoop
         self.limits = limits
-        self.dispatcher = Dispatcher(log: log, limits: limits.dispatcher, logger: logger)
+        self.dispatcher = Dispatcher(
+            log: log, limits: limits.dispatcher, sessionLimits: limits.session, logger: logger)
     }
 
     func add(_ connection: WebSocketHandler) {
@@ -44,11 +46,19 @@ final class EventLoopHub {
     func tick() {
         self.ticks += 1
         for connection in self.connections.values { connection.tick() }
-        self.dispatcher.tellProgress()
+        if self.dispatcher.tellProgress() { self.scheduleTurn() }
+    }
+
+    /// The bytes for a socket. All sockets that get the same bytes one after the other share one buffer.
+    func buffer(of bytes: OutboundBytes) -> ByteBuffer {
+        if let last = self.lastSent, last.bytes === bytes { return last.buffer }
+        let buffer = ByteBuffer(bytes: bytes.bytes)
+        self.lastSent = (bytes, buffer)
+        return buffer
     }
 
     func closeAll() {
-        self.dispatcher.closeAll(reason: "the server stops")
+        _ = self.dispatcher.drain(.max, reason: "the server stops")
     }
 }
 

@@ -50,12 +50,12 @@ package struct LivelogServer {
         let group = MultiThreadedEventLoopGroup.singleton
         let hubs = try await EventLoopHubs(
             group: group, log: self.log, bell: self.bell, limits: self.limits, logger: self.logger)
-        let (limits, hasher, host) = (self.limits, self.log.hasher, self.host)
+        let (limits, host) = (self.limits, self.host)
         let application = Application(
             responder: self.router().buildResponder(),
             server: HTTPServerBuilder { responder in
                 ServerChannel(responder: responder, hubs: hubs, limits: limits) { dialect in
-                    Session(dialect: dialect, limits: limits.session, hasher: hasher)
+                    Session(dialect: dialect, limits: limits.session)
                 }
             },
             configuration: ApplicationConfiguration(

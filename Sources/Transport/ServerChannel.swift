@@ -29,7 +29,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     let responder: Responder
     let hubs: EventLoopHubs
     let limits: ServerLimits
-    let makeSession: @Sendable (Session.Dialect) -> Session
+    let makeSession: @Sendable (Dialect) -> Session
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
@@ -136,7 +136,7 @@ struct Handshake {
     ]
     private static let livelog1 = "livelog.v1"
 
-    let dialect: Session.Dialect
+    let dialect: Dialect
     /// The subprotocol that is agreed to, if the client offered any that is known.
     let subprotocol: String?
 

@@ -16,12 +16,12 @@ package struct ServerLimits: Sendable {
     package var closeSecondsMax = 5
     /// Seconds from the connection to the end of the first request's head. Default 15.
     package var handshakeSecondsMax = 15
-    /// Seconds between two looks at each connection. Default 10.
-    package var tickSeconds = 10
-    /// Looks without a word from a WebSocket after which it is sent a ping. Default 2.
-    package var quietTicksBeforePing = 2
-    /// Looks without a word from a WebSocket after which it is closed. Default 6.
-    package var quietTicksMax = 6
+    /// Seconds between two looks at each connection. Default 5.
+    package var tickSeconds = 5
+    /// Looks without a word from a WebSocket after which it is sent a ping. Default 4.
+    package var quietTicksBeforePing = 4
+    /// Looks without a word from a WebSocket after which it is closed. Default 12.
+    package var quietTicksMax = 12
     /// Bytes that may wait in a socket; with more its session leaves the live path. Default 128 KiB.
     package var socketByteCountMax = 128 << 10
     /// Connections that the kernel may hold before they are accepted. Default 4,096.

@@ -11,6 +11,9 @@ package enum Dialect: Hashable, Sendable, CaseIterable {
     /// `application/x-ndjson`: one subscription, which comes from the URL.
     case ndjson
 
+    /// Whether a session has one subscription, which comes from a URL, and nothing more is heard from the client.
+    package var isStream: Bool { self == .serverSentEvents || self == .ndjson }
+
     /// What stands between the JSON of two records of one message.
     package var recordSeparator: UInt8 {
         self == .ndjson ? UInt8(ascii: "\n") : UInt8(ascii: ",")

@@ -14,11 +14,14 @@ final class RecordingConnection: SessionConnection {
     private(set) var messages: [String] = []
     /// Bytes of each write.
     private(set) var writes: [Int] = []
+    /// What each write was given.
+    private(set) var sent: [OutboundBytes] = []
     private(set) var closeCode: CloseCode?
 
-    func send(_ bytes: [UInt8]) -> Bool {
-        self.writes.append(bytes.count)
-        for message in TextFrames.messages(in: bytes) ?? [Array("not frames".utf8)] {
+    func send(_ bytes: OutboundBytes) -> Bool {
+        self.sent.append(bytes)
+        self.writes.append(bytes.bytes.count)
+        for message in TextFrames.messages(in: bytes.bytes) ?? [Array("not frames".utf8)] {
             self.messages.append(String(decoding: message, as: UTF8.self))
         }
         return self.canTakeMore
@@ -48,12 +51,16 @@ final class RecordingConnection: SessionConnection {
 struct Server {
     let writer: LogWriter
     let dispatcher: Dispatcher
-    var sessionLimits = SessionLimits()
+    let sessionLimits: SessionLimits
 
-    init(_ writer: LogWriter, limits: Dispatcher.Limits = Dispatcher.Limits()) {
+    init(
+        _ writer: LogWriter, limits: Dispatcher.Limits = Dispatcher.Limits(),
+        sessionLimits: SessionLimits = SessionLimits()
+    ) {
         self.writer = writer
+        self.sessionLimits = sessionLimits
         self.dispatcher = Dispatcher(
-            log: writer.log, limits: limits,
+            log: writer.log, limits: limits, sessionLimits: sessionLimits,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -61,11 +68,10 @@ struct Server {
 
     /// Opens a session of `connection`.
     func open(
-        _ connection: RecordingConnection, _ dialect: Session.Dialect = .livelog1
+        _ connection: RecordingConnection, _ dialect: Dialect = .livelog1
     ) -> Dispatcher.SessionID {
-        let session = Session(
-            dialect: dialect, limits: self.sessionLimits, hasher: self.log.hasher)
-        return self.dispatcher.open(session, connection: connection)
+        self.dispatcher.open(
+            Session(dialect: dialect, limits: self.sessionLimits), connection: connection)
     }
 
     /// Lets a session's client say something. Returns whether a turn is asked for.

@@ -23,7 +23,7 @@ struct SlowReaderTests {
 
             try server.append(500, pad: 1000)
             #expect(server.settle() >= 1)
-            server.dispatcher.tellProgress()
+            _ = server.dispatcher.tellProgress()
             #expect(connection.writes.count == written)
 
             // Then it comes in pieces, one for each time that the socket can take more.

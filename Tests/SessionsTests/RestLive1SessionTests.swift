@@ -1,6 +1,7 @@
 import LogModel
 import Sessions
 import Testing
+import WireProtocol
 
 struct RestLive1SessionTests {
     private static let subscribe = #"{"model":"m","property":"p","value":1}"#
@@ -9,14 +10,15 @@ struct RestLive1SessionTests {
     @Test func subscribingIsAnsweredByNothing() {
         var fixture = SessionFixture(.restLive1)
         #expect(fixture.receive(Self.subscribe) == ["start 0"])
-        fixture.session.begin(0, at: Offset(3), token: "T3")
+        fixture.begin(at: 3)
         #expect(fixture.session.subscriptions[0].isLagging)
-        fixture.session.becomeLive(0, token: "T3")
+        fixture.session.advance(0, to: Offset(5))
+        fixture.tellProgress()
+        fixture.becomeLive(at: 5)
         #expect(fixture.session.subscriptions[0].isLive)
-        fixture.session.tellProgress(cursor: Offset(9)) { _ in "T9" }
-        fixture.session.receiveBinary()
-        #expect(fixture.receive(Self.unsubscribe) == ["stop 0"])
-        #expect(fixture.session.outbox.isEmpty)
+        fixture.receiveBinary()
+        #expect(fixture.receive(Self.unsubscribe) == ["stop 0 live"])
+        #expect(fixture.output == [])
     }
 
     @Test func aGroupIsHeldAsOftenAsItWasSubscribedTo() {
@@ -28,17 +30,17 @@ struct RestLive1SessionTests {
         #expect(fixture.receive(Self.unsubscribe) == [])
         #expect(fixture.receive(Self.unsubscribe) == [])
         #expect(fixture.session.subscriptions[0].isLive)
-        #expect(fixture.receive(Self.unsubscribe) == ["stop 0"])
+        #expect(fixture.receive(Self.unsubscribe) == ["stop 0 live"])
         #expect(fixture.session.subscriptions[0].isOver)
         #expect(fixture.receive(Self.unsubscribe) == [])
         #expect(fixture.receive(Self.subscribe) == ["start 0"])
     }
 
-    @Test func endingWhatWasNotLiveNeedsNoStop() {
+    @Test func whatWasNotLiveCanEnd() {
         var fixture = SessionFixture(.restLive1)
         _ = fixture.receive(Self.subscribe)
-        fixture.session.begin(0, at: .zero, token: "T0")
-        #expect(fixture.receive(Self.unsubscribe) == [])
+        fixture.begin(at: 0)
+        #expect(fixture.receive(Self.unsubscribe) == ["stop 0 lagging"])
         #expect(fixture.session.subscriptions[0].isOver)
     }
 
@@ -53,7 +55,7 @@ struct RestLive1SessionTests {
         #expect(fixture.receive(message) == [])
         #expect(fixture.session.subscriptions.count == 1)
         #expect(fixture.session.subscriptions[0].isLive)
-        #expect(fixture.session.outbox.isEmpty)
+        #expect(fixture.output == [])
     }
 
     @Test func oneSubscriptionTooManyIsIgnored() {
@@ -63,51 +65,15 @@ struct RestLive1SessionTests {
         fixture.goLive(#"{"model":"m","value":1}"#)
         fixture.goLive(#"{"model":"m","value":2}"#)
         #expect(fixture.receive(#"{"model":"m","value":3}"#) == [])
-        #expect(fixture.receive(#"{"unsubscribe":1,"model":"m","value":1}"#) == ["stop 0"])
+        #expect(fixture.receive(#"{"unsubscribe":1,"model":"m","value":1}"#) == ["stop 0 live"])
         #expect(fixture.receive(#"{"model":"m","value":3}"#) == ["start 0"])
-    }
-
-    @Test func eachRecordIsAFrameOfItsOwnAtOnce() {
-        var fixture = SessionFixture(.restLive1)
-        fixture.goLive(Self.subscribe, at: 5)
-        fixture.deliver(4)
-        #expect(fixture.session.outbox.isEmpty)
-        fixture.deliver(5)
-        fixture.deliver(6, .stayed, .updated)
-        fixture.endBatch(7, isForced: true)
-        #expect(
-            fixture.takeMessages() == [
-                #"{"model":"m","instance":{"aB":""},"action":"CREATED","group_key_value":1}"#,
-                #"{"model":"m","instance":{"aB":""},"action":"UPDATED","group_key_value":1}"#,
-            ])
-        #expect(fixture.session.byteCount == 0)
-    }
-
-    @Test(arguments: [
-        (Membership.entered, Action.created, true), (.entered, .updated, true),
-        (.stayed, .updated, true), (.left, .updated, false), (.left, .created, false),
-        (.left, .deleted, true),
-    ])
-    func whoLeavesAGroupIsNoLongerItsAffairUnlessDeleted(
-        membership: Membership, action: Action, isTold: Bool
-    ) {
-        var fixture = SessionFixture(.restLive1)
-        fixture.goLive(Self.subscribe)
-        fixture.deliver(0, membership, action)
-        #expect(fixture.takeMessages().count == (isTold ? 1 : 0))
     }
 
     @Test func refusingEndsItSilently() {
         var fixture = SessionFixture(.restLive1)
         _ = fixture.receive(Self.subscribe)
-        fixture.session.refuse(0, reason: "epoch", message: "no")
+        fixture.refuse(0, .epoch, "no")
         #expect(fixture.session.subscriptions[0].isOver)
-        #expect(fixture.session.outbox.isEmpty)
-    }
-}
-
-extension SessionFixture {
-    mutating func deliver(_ offset: UInt64, _ membership: Membership, _ action: Action) {
-        self.deliver(offset, to: 0, membership, action)
+        #expect(fixture.output == [])
     }
 }

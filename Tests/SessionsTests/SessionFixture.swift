@@ -1,5 +1,6 @@
 import LogFormat
 import LogModel
+import Matching
 import Sessions
 import TestSupport
 import WireProtocol
@@ -7,17 +8,81 @@ import WireProtocol
 /// A session, and whoever runs it, without a log and without a socket.
 struct SessionFixture {
     var session: Session
-    private var renderer = RecordRenderer()
+    /// What the session has said since ``takeMessages()``.
+    private(set) var output: [UInt8] = []
 
-    init(_ dialect: Session.Dialect, limits: SessionLimits = SessionLimits()) {
-        self.session = Session(dialect: dialect, limits: limits, hasher: SampleRecord.hasher)
+    init(_ dialect: Dialect, limits: SessionLimits = SessionLimits()) {
+        self.session = Session(dialect: dialect, limits: limits)
     }
 
-    /// The messages that were put into the outbox since the last call.
+    /// The messages that the session has said since the last call.
     mutating func takeMessages() -> [String] {
+        defer { self.output = [] }
+        return TextFrames.texts(in: self.output)
+    }
+
+    /// Lets the client say something. Returns the actions as text: `start 0`, `stop 1 live`.
+    mutating func receive(_ text: String) -> [String] {
+        self.session.receive(Array(text.utf8), output: &self.output).map { action in
+            switch action {
+            case .start(let slot): "start \(slot)"
+            case .stop(let slot, let phase): "stop \(slot) \(phase)"
+            }
+        }
+    }
+
+    mutating func receiveBinary() {
+        self.session.receiveBinary(output: &self.output)
+    }
+
+    /// Begins the subscription in `slot`.
+    mutating func begin(
+        _ slot: Int = 0, at next: UInt64, as phase: Subscription.Phase = .lagging
+    ) {
+        let filter = self.session.subscriptions[slot].request.filter
+        self.session.begin(
+            slot, at: Offset(next), as: phase, Predicate(filter, hasher: SampleRecord.hasher),
+            token: "T\(next)", output: &self.output)
+    }
+
+    mutating func beginWithSnapshot(_ slot: Int = 0, at next: UInt64) {
+        let filter = self.session.subscriptions[slot].request.filter
+        self.session.beginWithSnapshot(
+            slot, at: Offset(next), Predicate(filter, hasher: SampleRecord.hasher),
+            reason: .budget, output: &self.output)
+    }
+
+    mutating func becomeLive(_ slot: Int = 0, at next: UInt64) {
+        self.session.becomeLive(slot, token: "T\(next)", output: &self.output)
+    }
+
+    mutating func refuse(_ slot: Int = 0, _ reason: ResetReason, _ message: String) {
+        self.session.refuse(slot, reason, message, output: &self.output)
+    }
+
+    mutating func tellProgress() {
+        self.session.tellProgress(token: { "C\($0)" }, output: &self.output)
+    }
+
+    /// Subscribes, and makes the subscription live at `next`.
+    mutating func goLive(_ text: String, at next: UInt64 = 0) {
+        let slots = self.session.receive(Array(text.utf8), output: &self.output).compactMap {
+            if case .start(let slot) = $0 { slot } else { nil }
+        }
+        for slot in slots {
+            self.begin(slot, at: next)
+            self.becomeLive(slot, at: next)
+        }
+        self.output = []
+    }
+}
+
+/// Reads what a server writes (RFC 6455 section 5.2).
+enum TextFrames {
+    /// The texts of the frames in `bytes`; whatever is no whole unfragmented text frame is named as such.
+    static func texts(in bytes: [UInt8]) -> [String] {
         var messages: [String] = []
-        var rest = self.session.outbox[...]
-        self.session.outbox = []
+        var rest = bytes[...]
         while let first = rest.first {
             guard first == 0x81, rest.count >= 2 else { return ["not a text frame"] }
             var count = Int(rest[rest.startIndex + 1])
@@ -30,43 +95,5 @@ struct SessionFixture {
             rest = rest.dropFirst(count)
         }
         return messages
-    }
-
-    /// Lets the client say something. Returns the actions as text: `start 0`, `stop 1`.
-    mutating func receive(_ text: String) -> [String] {
-        self.session.receive(Array(text.utf8)).map { action in
-            switch action {
-            case .start(let slot): "start \(slot)"
-            case .stop(let slot): "stop \(slot)"
-            }
-        }
-    }
-
-    /// Subscribes, and makes the subscription live at `next`.
-    mutating func goLive(_ text: String, at next: UInt64 = 0) {
-        let slots = self.session.receive(Array(text.utf8)).compactMap { action in
-            if case .start(let slot) = action { slot } else { nil }
-        }
-        for slot in slots {
-            self.session.begin(slot, at: Offset(next), token: "B\(next)")
-            self.session.becomeLive(slot, token: "B\(next)")
-        }
-        self.session.outbox = []
-    }
-
-    /// Gives a record with one group to the subscription in `slot`.
-    mutating func deliver(
-        _ offset: UInt64, to slot: Int = 0, _ membership: Membership = .entered,
-        _ action: Action = .created, pad: Int = 0
-    ) {
-        let text = String(repeating: "x", count: pad)
-        let sample = SampleRecord(
-            action, model: "m", key: .number(1), offset: Offset(offset),
-            groups: [.init("p", .number(1), membership)], instance: "{\"a_b\":\"\(text)\"}")
-        self.session.deliver(sample.view, sample.view.group(0), to: slot, by: &self.renderer)
-    }
-
-    mutating func endBatch(_ next: UInt64, isForced: Bool = false) {
-        self.session.endBatch(next: Offset(next), token: "T\(next)", isForced: isForced)
     }
 }

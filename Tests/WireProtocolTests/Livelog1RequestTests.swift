@@ -2,45 +2,15 @@ import LogModel
 import Testing
 import WireProtocol
 
+/// The envelope of a message; what is asked for is in SubscriptionRequestTests.
 struct Livelog1RequestTests {
-    private static let token = ResumeToken(epoch: Epoch(0xABCD), next: Offset(12), checksum: 7)
-
-    @Test(arguments: [
-        (#"{"subscribe":7,"model":"m"}"#, GroupKey(model: "m")),
-        (#"{"subscribe":7,"model":"m","where":{}}"#, GroupKey(model: "m")),
-        (#"{"subscribe":7,"model":"m","where":{"p":1}}"#, .p(.number(1))),
-        (#"{"subscribe":7,"model":"m","where":{"p":"1"}}"#, .p(.string("1"))),
-        (#"{"subscribe":7,"model":"m","where":{"p":null}}"#, .p(.null)),
-        (#"{"subscribe":7,"model":"m","where":{"p":false}}"#, .p(.boolean(false))),
-        (#"{"subscribe":7,"model":"m","where":{"p":""},"else":[1]}"#, .p(.string(""))),
-        (#"{"where":{"\u0070":1.0},"model":"\u006d","subscribe":7}"#, .p("1.0")),
-    ])
-    func aFilterIsAModelAndAtMostOneCondition(json: String, group: GroupKey) throws {
-        #expect(
-            try Livelog1Request(Array(json.utf8))
-                == .subscribe(id: 7, filter: Filter(group: group), from: .now))
-    }
-
-    @Test(arguments: [
-        (#""from":"now""#, Livelog1Request.Start.now),
-        (#""from":"start""#, .start),
-        (#""from":"\u0073tart""#, .start),
-        (#""from":"\#(token.text)""#, .token(token)),
-        (#""other":0"#, .now),
-    ])
-    func aSubscriptionBeginsNowAtTheStartOrAtAToken(
-        member: String, start: Livelog1Request.Start
-    ) throws {
-        let json = #"{"subscribe":0,"model":"m",\#(member)}"#
-        #expect(
-            try Livelog1Request(Array(json.utf8))
-                == .subscribe(id: 0, filter: Filter(group: GroupKey(model: "m")), from: start))
-    }
-
     @Test(arguments: [("0", UInt64(0)), ("7", 7), ("18446744073709551615", .max)])
-    func unsubscribeNamesTheSubscription(json: String, id: UInt64) throws {
+    func aRequestNamesTheSubscription(json: String, id: UInt64) throws {
         #expect(
             try Livelog1Request(Array(#"{"unsubscribe":\#(json)}"#.utf8)) == .unsubscribe(id: id))
+        #expect(
+            try Livelog1Request(Array(#"{"model":"\u006d","subscribe":\#(json)}"#.utf8))
+                == .subscribe(id: id, SubscriptionRequest(filter: Filter(model: "m"))))
     }
 
     @Test(arguments: [
@@ -61,69 +31,53 @@ struct Livelog1RequestTests {
         (#"{"unsubscribe":true}"#, "invalid-id"), (#"{"unsubscribe":[1]}"#, "invalid-id"),
     ])
     func whatCannotBeReadIsRefusedWithoutANumber(json: String, code: String) {
-        let error = Self.refusal(of: Array(json.utf8))
+        let error = Refusal.of(message: Array(json.utf8))
         #expect(error?.code == code)
         #expect(error?.id == nil)
         #expect(error?.message.isEmpty == false)
     }
 
     @Test func textThatIsNotUTF8IsRefused() {
-        #expect(Self.refusal(of: Array(#"{"a":""#.utf8) + [0xFF])?.code == "invalid-utf8")
+        let message = Array(#"{"a":""#.utf8) + [0xFF]
+        #expect(Refusal.of(message: message)?.code == "invalid-utf8")
     }
 
     @Test(arguments: [
-        (#"{"subscribe":7}"#, "missing-model"),
-        (#"{"subscribe":7,"model":null}"#, "missing-model"),
-        (#"{"subscribe":7,"model":""}"#, "missing-model"),
-        (#"{"subscribe":7,"model":3}"#, "missing-model"),
-        (#"{"subscribe":7,"model":"m","where":null}"#, "invalid-filter"),
-        (#"{"subscribe":7,"model":"m","where":[1]}"#, "invalid-filter"),
-        (#"{"subscribe":7,"model":"m","where":"p=1"}"#, "invalid-filter"),
-        (#"{"subscribe":7,"model":"m","where":{"p":1,"q":2}}"#, "invalid-filter"),
-        (#"{"subscribe":7,"model":"m","where":{"p":[1]}}"#, "invalid-filter"),
-        (#"{"subscribe":7,"model":"m","where":{"p":{}}}"#, "invalid-filter"),
-        (#"{"subscribe":7,"model":"m","where":{"":1}}"#, "invalid-filter"),
-        (#"{"subscribe":7,"model":"m","where":{"p":"\#(long(257))"}}"#, "invalid-filter"),
-        (#"{"subscribe":7,"model":"m","where":{"\#(long(129))":1}}"#, "invalid-filter"),
-        (#"{"subscribe":7,"model":"m","from":"snapshot"}"#, "invalid-from"),
-        (#"{"subscribe":7,"model":"m","from":""}"#, "invalid-from"),
-        (#"{"subscribe":7,"model":"m","from":null}"#, "invalid-from"),
-        (#"{"subscribe":7,"model":"m","from":12}"#, "invalid-from"),
-        (#"{"subscribe":7,"model":"m","from":"\#(token.text)A"}"#, "invalid-from"),
-        (#"{"subscribe":7,"model":"m","from":"\#(token.text.dropLast())"}"#, "invalid-from"),
-        (#"{"subscribe":7,"model":"m","from":"\#(long(28))"}"#, "invalid-from"),
+        (#"{"#, #"byte 0: the array or object is not closed"#),
+        (
+            #"{"hello":1}"#,
+            #"a message is an object with the member "subscribe" or "unsubscribe""#
+        ),
+        (
+            #"{"unsubscribe":-1}"#,
+            "unsubscribe must be an integer from 0 to 18446744073709551615, "
+                + "the client's number for the subscription"
+        ),
+        (
+            #"{"subscribe":"a"}"#,
+            "subscribe must be an integer from 0 to 18446744073709551615, "
+                + "the client's number for the subscription"
+        ),
+        (
+            #"{"unsubscribe":1,"model":"m"}"#,
+            #""model" is not a member of this message; there is "unsubscribe""#
+        ),
     ])
-    func aSubscriptionThatCannotBeIsRefusedWithItsNumber(json: String, code: String) {
-        let error = Self.refusal(of: Array(json.utf8))
-        #expect(error?.code == code)
-        #expect(error?.id == 7)
-        #expect(error?.message.isEmpty == false)
+    func aRefusalSaysWhatIsWrong(json: String, message: String) {
+        #expect(Refusal.of(message: Array(json.utf8))?.message == message)
     }
 
-    @Test func theLongestNameAndValueThatTheLogKeepsAreTaken() throws {
-        let json =
-            #"{"subscribe":7,"model":"m","where":{"\#(Self.long(128))":"\#(Self.long(256))"}}"#
-        #expect(throws: Never.self) { try Livelog1Request(Array(json.utf8)) }
-    }
-
-    private static func long(_ count: Int) -> String { String(repeating: "x", count: count) }
-
-    private static func refusal(of message: [UInt8]) -> Livelog1Error? {
-        do throws(Livelog1Error) {
-            _ = try Livelog1Request(message)
-            return nil
-        } catch {
-            return error
-        }
-    }
-}
-
-extension GroupKey {
-    fileprivate static func p(_ value: Scalar) -> GroupKey {
-        GroupKey(model: "m", property: "p", value: value)
-    }
-
-    fileprivate static func p(_ number: Text) -> GroupKey {
-        .p(Scalar(kind: .number, text: number))
+    @Test(arguments: [
+        (Livelog1Error.notText, nil, RequestErrorCode.notText),
+        (.duplicateSubscription(3), 3, .duplicateSubscription),
+        (.unknownSubscription(4), 4, .unknownSubscription),
+        (.tooManySubscriptions(5, countMax: 256), 5, .tooManySubscriptions),
+    ])
+    func whatASessionRefusesHasACodeOfItsOwn(
+        error: Livelog1Error, id: UInt64?, code: RequestErrorCode
+    ) {
+        #expect(error.id == id)
+        #expect(error.code == code.rawValue)
+        #expect(!error.message.isEmpty)
     }
 }

@@ -28,8 +28,4 @@ struct OutboundFrameTests {
         OutboundFrame.append(text: Array("c".utf8), to: &bytes)
         #expect(bytes == [0x81, 2, 0x61, 0x62, 0x81, 0, 0x81, 1, 0x63])
     }
-
-    @Test func closeCodesAreThoseOfTheStandardOrAbove4000() {
-        #expect(CloseCode.allCases.map(\.rawValue) == [1001, 1002, 1007, 1009, 1011, 4408, 4429])
-    }
 }

@@ -5,28 +5,11 @@ import Testing
 import WireProtocol
 
 struct RecordRendererTests {
-    private typealias Change = RecordRenderer.Change
-
-    @Test(arguments: [
-        (Membership.entered, Action.created, Change.entered),
-        (.entered, .updated, .entered),
-        (.stayed, .created, .updated),
-        (.stayed, .updated, .updated),
-        (.left, .updated, .left),
-        (.left, .created, .left),
-        (.left, .deleted, .deleted),
-    ])
-    func whatARecordMeansToAGroupFollowsFromMembershipAndAction(
-        membership: Membership, action: Action, change: RecordRenderer.Change
-    ) {
-        #expect(Change(membership, action: action) == change)
-    }
-
     @Test(arguments: [
         (
             SampleRecord(
                 .updated, key: .number(1), offset: Offset(12),
-                instance: #"{"id":1,"a_b":"x_y"}"#), Change.entered,
+                instance: #"{"id":1,"a_b":"x_y"}"#), SetChange.entered,
             #"{"offset":12,"action":"UPDATED","change":"entered","key":1,"instance":{"id":1,"a_b":"x_y"}}"#
         ),
         (
@@ -51,7 +34,7 @@ struct RecordRendererTests {
             #"{"offset":0,"action":"UPDATED","change":"left","key":null}"#
         ),
     ])
-    func aRecordInLivelog1(sample: SampleRecord, change: RecordRenderer.Change, text: String) {
+    func aRecordInLivelog1(sample: SampleRecord, change: SetChange, text: String) {
         var renderer = RecordRenderer()
         var json: [UInt8] = [0x2C]
         renderer.appendLivelog1(sample.view, change, to: &json)
@@ -114,7 +97,7 @@ struct RecordRendererTests {
                         == #"{"model":"todolist.Task","instance":{"n":\#(offset)},"action":"CREATED","group_key_value":\#(value)}"#
                 )
             }
-            for change in RecordRenderer.Change.allCases {
+            for change in SetChange.allCases {
                 var once: [UInt8] = []
                 renderer.appendLivelog1(sample.view, change, to: &once)
                 var again: [UInt8] = []

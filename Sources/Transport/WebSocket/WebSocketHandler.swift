@@ -112,9 +112,9 @@ final class WebSocketHandler: ChannelInboundHandler, SessionConnection {
 
     // MARK: - SessionConnection
 
-    func send(_ bytes: [UInt8]) -> Bool {
+    func send(_ bytes: OutboundBytes) -> Bool {
         guard let encoder, !self.isClosing else { return true }
-        encoder.write(NIOAny(ByteBuffer(bytes: bytes)), promise: nil)
+        encoder.write(NIOAny(self.hub.buffer(of: bytes)), promise: nil)
         encoder.flush()
         return encoder.channel.isWritable
     }

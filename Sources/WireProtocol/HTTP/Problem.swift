@@ -52,6 +52,13 @@ package struct Problem: Error, Hashable, Sendable {
             detail: "line \(error.line): \(error.message)", line: error.line)
     }
 
+    /// A URL that asks for records in a way that is not understood.
+    package init(_ error: RequestError) {
+        self.init(
+            status: 400, code: error.code.rawValue, title: "The request is not understood",
+            detail: error.message)
+    }
+
     /// The response's body, of the type `application/problem+json`.
     package var json: [UInt8] {
         var json = Array("{\"type\":\"about:blank\",\"title\":".utf8)

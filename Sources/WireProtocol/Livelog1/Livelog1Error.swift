@@ -19,3 +19,31 @@ package struct Livelog1Error: Error, Hashable, Sendable {
         self.init(id: id, code: code.rawValue, message: message)
     }
 }
+
+// MARK: - What a session refuses
+
+extension Livelog1Error {
+    /// A binary frame came.
+    package static let notText = Livelog1Error(
+        code: .notText, message: "messages are text frames with JSON")
+
+    /// There is a subscription with this number.
+    package static func duplicateSubscription(_ id: UInt64) -> Livelog1Error {
+        Livelog1Error(
+            id: id, code: .duplicateSubscription,
+            message: "there is a subscription \(id) already: end it first, or use another number")
+    }
+
+    /// There is no subscription with this number.
+    package static func unknownSubscription(_ id: UInt64) -> Livelog1Error {
+        Livelog1Error(
+            id: id, code: .unknownSubscription, message: "there is no subscription \(id) to end")
+    }
+
+    /// The session has as many subscriptions as it may.
+    package static func tooManySubscriptions(_ id: UInt64, countMax: Int) -> Livelog1Error {
+        Livelog1Error(
+            id: id, code: .tooManySubscriptions,
+            message: "a session can have \(countMax) subscriptions")
+    }
+}

@@ -34,6 +34,8 @@ package enum RequestErrorCode: String, Hashable, Sendable, CaseIterable {
     case invalidCatchUp = "invalid-catch-up"
     /// `budget` is out of range.
     case invalidBudget = "invalid-budget"
+    /// No condition of the filter can be looked up, and the server does not look at every record of a model.
+    case unindexed = "unindexed"
 }
 
 /// Why a request for records was refused.

@@ -109,6 +109,101 @@ struct ExpectedLog {
         }.map { Offset($0) }
     }
 
+    /// Where the batch begins that the record `offset` is in, or the end.
+    func batchStart(of offset: Offset) -> Offset {
+        var start = offset
+        while !self.isBoundary(start), let previous = start.previous { start = previous }
+        return start
+    }
+
+    /// What the record at `offset` did to the set of `filter`, if that is its concern.
+    func change(of filter: Filter, at offset: Offset) -> SetChange? {
+        guard let record = self[offset], record.model == filter.model else { return nil }
+        let wasIn = Self.holds(filter, for: record.entries.filter { $0.membership != .entered })
+        let isIn = Self.holds(filter, for: record.entries.filter { $0.membership != .left })
+        return switch (wasIn, isIn) {
+        case (false, false): nil
+        case (false, true): .entered
+        case (true, true): .updated
+        case (true, false): record.action == .deleted ? .deleted : .left
+        }
+    }
+
+    /// What the records in `range` did to the set of `filter`, by looking at every one.
+    func changes(
+        of filter: Filter, in range: Range<Offset>
+    ) -> [(offset: Offset, change: SetChange)] {
+        (range.lowerBound.rawValue..<range.upperBound.rawValue).compactMap { number in
+            let offset = Offset(number)
+            return self.change(of: filter, at: offset).map { (offset, $0) }
+        }
+    }
+
+    /// What the records in `range` did to the set of `filter` in all: of each instance the last record, and
+    /// whether the instance was in the set before the range and is in it afterwards.
+    func netChanges(
+        of filter: Filter, in range: Range<Offset>
+    ) -> [(offset: Offset, change: SetChange)] {
+        var wasIn: [Instance: Bool] = [:]
+        var last: [Instance: (offset: Offset, change: SetChange)] = [:]
+        for (offset, change) in self.changes(of: filter, in: range) {
+            guard let record = self[offset] else { continue }
+            let instance = Instance(model: record.model, key: record.key.text)
+            wasIn[instance] = wasIn[instance] ?? (change != .entered)
+            last[instance] = (offset, change)
+        }
+        return last.compactMap { instance, found in
+            let isIn = found.change == .entered || found.change == .updated
+            return switch (wasIn[instance] ?? false, isIn) {
+            case (false, false): nil
+            case (false, true): (found.offset, .entered)
+            case (true, true): (found.offset, .updated)
+            case (true, false): found
+            }
+        }.sorted { $0.offset < $1.offset }
+    }
+
+    /// The instances that are in the set of `filter` before the record `end`: their last records there.
+    func snapshot(of filter: Filter, at end: Offset) -> [(offset: Offset, change: SetChange)] {
+        self.netChanges(of: filter, in: .zero..<end).compactMap { offset, change in
+            change == .entered || change == .updated ? (offset, .entered) : nil
+        }
+    }
+
+    /// Whether all conditions of `filter` hold for what `entries` say; without conditions, whether there are any.
+    private static func holds(_ filter: Filter, for entries: [Entry]) -> Bool {
+        guard !filter.conditions.isEmpty else { return !entries.isEmpty }
+        return filter.conditions.allSatisfy { condition in
+            entries.contains { entry in
+                entry.group.property == condition.property
+                    && Self.holds(condition.test, for: entry.value)
+            }
+        }
+    }
+
+    /// The few kinds of values that are submitted here are compared the simple way.
+    private static func holds(_ test: Condition.Test, for value: Scalar) -> Bool {
+        switch test {
+        case .isIn(let values): values.contains { $0.isSameGroupValue(as: value) }
+        case .isNot(let values): !values.contains { $0.isSameGroupValue(as: value) }
+        case .hasPrefix(let text):
+            value.kind == .string && value.text.string.hasPrefix(text.string)
+        case .order(let order, let bound):
+            if value.kind == .number, bound.kind == .number, let left = Int(value.text.string),
+                let right = Int(bound.text.string)
+            {
+                switch order {
+                case .less: left < right
+                case .atMost: left <= right
+                case .greater: left > right
+                case .atLeast: left >= right
+                }
+            } else {
+                false
+            }
+        }
+    }
+
     /// The record at `offset`, if it was submitted.
     subscript(offset: Offset) -> Record? {
         offset < self.end ? self.records[Int(offset.rawValue)] : nil

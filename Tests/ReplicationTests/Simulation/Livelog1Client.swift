@@ -5,18 +5,35 @@ import WireProtocol
 /// A client that speaks `livelog.v1`, and holds every frame that it reads against what was submitted.
 ///
 /// It remembers for each subscription the last token that it has read. From one token to the next it must
-/// get exactly the records between the two: so however a frame got here, nothing is lost or repeated.
+/// get exactly the records between the two: so however a frame got here, nothing is lost or repeated. A snapshot
+/// is all that is in the set at its token; the net changes since a token are those up to the next one.
 final class Livelog1Client {
+    /// What the next frame with a token must hold.
+    enum Expectation {
+        /// The records since the last token.
+        case records
+        /// The set as it is at the token.
+        case snapshot
+        /// The net changes since the last token.
+        case netChanges
+    }
+
     struct Subscription {
-        let group: GroupKey
-        /// Where the answer must say that it begins.
-        var start: Offset
+        let filter: Filter
+        var request: SubscriptionRequest
+        /// Where the answer must say that it begins; nil where only the answer knows.
+        var start: Offset?
+        /// The end of the visible log when it was asked for, by which the server decides.
+        var visible = Offset.zero
         /// The last token that was read; nil until the subscription is answered on any connection.
         var token: String?
         /// The place that `token` names.
         var position = Offset.zero
         /// Whether the server has answered on this connection.
         var isAnswered = false
+        var expectation = Expectation.records
+        /// Records of frames that have no token, in their frames' order.
+        var parts: [(offset: UInt64, json: String)] = []
         /// Whether the server has said that it has caught up, on this connection.
         var isLive = false
         /// Whether it was ended, and the server has not confirmed that yet.
@@ -33,11 +50,16 @@ final class Livelog1Client {
     }
 
     /// Begins a further subscription.
-    func subscribe(to group: GroupKey, from: String?, startingAt start: Offset) {
+    ///
+    /// - Parameters:
+    ///   - start: where the answer must say that it begins, if it is not a snapshot.
+    ///   - visible: the end of the visible log.
+    func subscribe(_ request: SubscriptionRequest, startingAt start: Offset?, visible: Offset) {
         let id = self.nextID
         self.nextID += 1
-        self.subscriptions[id] = Subscription(group: group, start: start)
-        self.request(id, from: from)
+        self.subscriptions[id] = Subscription(
+            filter: request.filter, request: request, start: start, visible: visible)
+        self.send(id)
     }
 
     /// Ends a subscription that was answered.
@@ -47,18 +69,23 @@ final class Livelog1Client {
     }
 
     /// Takes a new connection and resumes what the old one had.
-    func reconnect(over connection: SimulatedConnection) {
+    func reconnect(over connection: SimulatedConnection, visible: Offset) {
         self.connection = connection
         for (id, subscription) in self.subscriptions.sorted(by: { $0.key < $1.key }) {
-            guard let token = subscription.token, !subscription.isEnding else {
+            guard let token = subscription.token, !subscription.isEnding,
+                let place = ResumeToken(text: token)
+            else {
                 // Who has no token yet has nothing to lose.
                 self.subscriptions[id] = nil
                 continue
             }
+            self.subscriptions[id]?.request.start = .token(place)
             self.subscriptions[id]?.start = subscription.position
+            self.subscriptions[id]?.visible = visible
             self.subscriptions[id]?.isAnswered = false
             self.subscriptions[id]?.isLive = false
-            self.request(id, from: token)
+            self.subscriptions[id]?.parts = []
+            self.send(id)
         }
     }
 
@@ -70,19 +97,9 @@ final class Livelog1Client {
         for message in messages { self.take(message, log) }
     }
 
-    private func request(_ id: UInt64, from: String?) {
-        guard let group = self.subscriptions[id]?.group else { return }
-        var json = Array("{\"subscribe\":\(id),\"model\":".utf8)
-        JSONText.append(string: group.model.bytes, to: &json)
-        if !group.property.bytes.isEmpty {
-            json.append(contentsOf: ",\"where\":{".utf8)
-            JSONText.append(string: group.property.bytes, to: &json)
-            json.append(UInt8(ascii: ":"))
-            JSONText.append(scalar: group.value, to: &json)
-            json.append(UInt8(ascii: "}"))
-        }
-        if let from { json.append(contentsOf: ",\"from\":\"\(from)\"".utf8) }
-        json.append(UInt8(ascii: "}"))
+    private func send(_ id: UInt64) {
+        guard let request = self.subscriptions[id]?.request else { return }
+        let json = Livelog1Request.subscribe(id: id, request).json
         self.connection?.receive(String(decoding: json, as: UTF8.self))
     }
 
@@ -97,57 +114,124 @@ final class Livelog1Client {
         func number(_ name: String) -> UInt64? {
             document.member(name, of: root).flatMap(document.unsignedInteger)
         }
+        func string(_ name: String) -> String? {
+            document.member(name, of: root).flatMap(document.string)
+        }
         self.findings.require(
             document.member("model", of: root) == nil, "a frame of livelog.v1 has a model: \(text)")
         if let id = number("unsubscribed") {
             self.findings.require(
                 self.subscriptions[id]?.isEnding == true, "not asked to end: \(text)")
             self.subscriptions[id] = nil
+        } else if document.member("error", of: root) != nil {
+            self.takeError(document, text)
+        } else if let id = number("subscribed") {
+            self.takeAnswer(id, token: string("token"), snapshot: string("snapshot"), text, log)
+        } else if let id = number("snapshot") ?? number("changes") ?? number("covered"),
+            self.subscriptions[id] != nil
+        {
+            self.takeRecords(
+                id, token: string("token"), isSnapshot: number("snapshot") != nil, document, text,
+                log)
+        } else {
+            self.findings.note("unexpected: \(text)")
+        }
+    }
+
+    private func takeAnswer(
+        _ id: UInt64, token: String?, snapshot: String?, _ text: String, _ log: ExpectedLog
+    ) {
+        guard let subscription = self.subscriptions[id] else {
+            return self.findings.note("unexpected: \(text)")
+        }
+        self.findings.require(!subscription.isAnswered, "answered twice: \(text)")
+        self.subscriptions[id]?.isAnswered = true
+        let count = subscription.start.map {
+            log.changes(of: subscription.filter, in: $0..<max($0, subscription.visible)).count
+        }
+        let isOverBudget = count ?? 0 > subscription.request.budget ?? .max
+        if let snapshot {
+            self.findings.require(token == nil, "a token before a snapshot: \(text)")
+            let isAsked = subscription.request.start == .snapshot
+            self.findings.require(
+                snapshot == (isAsked ? "requested" : "budget"), "an unfounded snapshot: \(text)")
+            self.findings.require(
+                isAsked || subscription.request.budget != nil, "nobody set a budget: \(text)")
+            self.subscriptions[id]?.expectation = .snapshot
             return
         }
-        if document.member("error", of: root) != nil { return self.takeError(document, text) }
-        guard let id = number("subscribed") ?? number("changes") ?? number("covered"),
-            let token = document.member("token", of: root).flatMap(document.string),
-            let place = ResumeToken(text: token)?.next,
-            let subscription = self.subscriptions[id]
-        else { return self.findings.note("unexpected: \(text)") }
-        self.findings.require(log.isBoundary(place), "a token inside of a batch: \(place)")
-        if number("subscribed") != nil {
-            self.findings.require(!subscription.isAnswered, "answered twice: \(text)")
-            self.findings.require(
-                place == subscription.start,
-                "subscription \(id) begins at \(place) and not at \(subscription.start)")
-            self.subscriptions[id]?.isAnswered = true
-        } else {
-            self.findings.require(subscription.isAnswered, "not answered yet: \(text)")
-            self.findings.require(
-                place >= subscription.position,
-                "subscription \(id) goes back from \(subscription.position) to \(place)")
-            guard self.findings.first == nil else { return }
-            let expected = log.offsets(
-                of: ExpectedLog.Group(
-                    subscription.group.model, subscription.group.property,
-                    subscription.group.value), in: subscription.position..<place)
-            let records = document.member("records", of: root).map(document.elements) ?? []
-            let got = records.map { record in
-                document.member("offset", of: record).flatMap(document.unsignedInteger)
-            }
-            self.findings.require(
-                got == expected.map(\.rawValue),
-                "subscription \(id) to \(subscription.group) from \(subscription.position) to "
-                    + "\(place): expected \(expected), got \(got)")
-            self.findings.require(
-                records.isEmpty == (number("covered") != nil), "changes without records: \(text)")
-            for (offset, node) in zip(expected, records) {
-                self.check(node, of: document, at: offset, for: subscription, log)
-            }
-            let isLive = document.member("live", of: root).flatMap(document.boolean) == true
-            self.findings.require(
-                isLive || place > subscription.position, "progress without progress: \(text)")
-            if isLive { self.subscriptions[id]?.isLive = true }
+        self.findings.require(!isOverBudget, "a budget was not kept: \(text)")
+        guard let token, let place = ResumeToken(text: token)?.next else {
+            return self.findings.note("no token: \(text)")
         }
+        self.findings.require(log.isBoundary(place), "a token inside of a batch: \(place)")
+        self.findings.require(
+            place == subscription.start,
+            "subscription \(id) begins at \(place), and not at \(subscription.start ?? .zero)")
+        let isNet = subscription.request.catchUp == .latest && place < subscription.visible
+        self.subscriptions[id]?.expectation = isNet ? .netChanges : .records
         self.subscriptions[id]?.position = place
         self.subscriptions[id]?.token = token
+    }
+
+    private func takeRecords(
+        _ id: UInt64, token: String?, isSnapshot: Bool, _ document: JSONDocument, _ text: String,
+        _ log: ExpectedLog
+    ) {
+        guard let subscription = self.subscriptions[id], subscription.isAnswered else {
+            return self.findings.note("not answered yet: \(text)")
+        }
+        if case .snapshot = subscription.expectation {
+            self.findings.require(isSnapshot, "no snapshot: \(text)")
+        } else {
+            self.findings.require(!isSnapshot, "a snapshot: \(text)")
+        }
+        let records = document.member("records", of: document.root).map(document.elements) ?? []
+        for record in records {
+            let offset = document.member("offset", of: record).flatMap(document.unsignedInteger)
+            self.subscriptions[id]?.parts.append(
+                (offset ?? .max, String(decoding: document.rawText(of: record), as: UTF8.self)))
+        }
+        let more = document.member("more", of: document.root).flatMap { document.boolean($0) }
+        self.findings.require((token == nil) == (more == true), "neither a part nor whole: \(text)")
+        guard let token else {
+            if case .records = subscription.expectation {
+                self.findings.note("a part of nothing: \(text)")
+            }
+            return
+        }
+        guard let place = ResumeToken(text: token)?.next else {
+            return self.findings.note("no token: \(text)")
+        }
+        self.findings.require(log.isBoundary(place), "a token inside of a batch: \(place)")
+        self.findings.require(
+            place >= subscription.position && place <= log.end,
+            "subscription \(id) goes from \(subscription.position) to \(place)")
+        guard self.findings.first == nil else { return }
+        let range = subscription.position..<place
+        let expected =
+            switch subscription.expectation {
+            case .records: log.changes(of: subscription.filter, in: range)
+            case .netChanges where range.lowerBound == .zero:
+                log.snapshot(of: subscription.filter, at: place)
+            case .netChanges: log.netChanges(of: subscription.filter, in: range)
+            case .snapshot: log.snapshot(of: subscription.filter, at: place)
+            }
+        let parts = self.subscriptions[id]?.parts ?? []
+        self.subscriptions[id]?.parts = []
+        self.findings.require(
+            parts.map(\.offset) == expected.map(\.offset.rawValue),
+            "subscription \(id) got \(parts.map(\.offset)) and not \(expected) in \(range): \(text)")
+        guard self.findings.first == nil else { return }
+        for (part, record) in zip(parts, expected) {
+            self.check(part.json, at: record.offset, record.change, log)
+        }
+        self.subscriptions[id]?.expectation = .records
+        self.subscriptions[id]?.position = place
+        self.subscriptions[id]?.token = token
+        if document.member("live", of: document.root).flatMap({ document.boolean($0) }) == true {
+            self.subscriptions[id]?.isLive = true
+        }
     }
 
     /// Nonsense is answered without a subscription's number, and a subscription too many with it.
@@ -162,31 +246,20 @@ final class Livelog1Client {
     }
 
     /// Compares the JSON of a record with what was submitted.
-    private func check(
-        _ node: JSONDocument.Node, of document: JSONDocument, at offset: Offset,
-        for subscription: Subscription, _ log: ExpectedLog
-    ) {
-        let group = ExpectedLog.Group(
-            subscription.group.model, subscription.group.property, subscription.group.value)
-        guard let record = log[offset],
-            let entry = record.entries.first(where: { $0.group == group })
-        else { return self.findings.note("the record \(offset) is not in the group") }
-        let change =
-            switch (entry.membership, record.action) {
-            case (.left, .deleted): "deleted"
-            case (.left, _): "left"
-            case (.entered, _): "entered"
-            case (.stayed, _): "updated"
-            }
-        var json = Array(
+    private func check(_ json: String, at offset: Offset, _ change: SetChange, _ log: ExpectedLog) {
+        guard let record = log[offset] else {
+            return self.findings.note("there is no record \(offset)")
+        }
+        var expected = Array(
             "{\"offset\":\(offset),\"action\":\"\(record.action.name)\",\"change\":\"\(change)\",\"key\":"
                 .utf8)
-        JSONText.append(scalar: record.key, to: &json)
-        if change != "left" { json.append(contentsOf: ",\"instance\":\(record.instance)".utf8) }
-        json.append(UInt8(ascii: "}"))
+        JSONText.append(scalar: record.key, to: &expected)
+        if change != .left {
+            expected.append(contentsOf: ",\"instance\":\(record.instance)".utf8)
+        }
+        expected.append(UInt8(ascii: "}"))
         self.findings.require(
-            document.rawText(of: node).elementsEqual(json),
-            "the record \(offset) is \(String(decoding: document.rawText(of: node), as: UTF8.self)) "
-                + "and should be \(String(decoding: json, as: UTF8.self))")
+            Array(json.utf8) == expected,
+            "the record \(offset) is \(json) and should be \(String(decoding: expected, as: UTF8.self))")
     }
 }

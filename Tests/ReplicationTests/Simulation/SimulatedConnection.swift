@@ -1,4 +1,5 @@
 import Replication
+import Sessions
 import TestSupport
 import WireProtocol
 
@@ -79,7 +80,8 @@ final class SimulatedConnection: SessionConnection {
         self.dispatcher.close(id)
     }
 
-    func send(_ bytes: [UInt8]) -> Bool {
+    func send(_ outbound: OutboundBytes) -> Bool {
+        let bytes = outbound.bytes
         self.findings.require(!self.isClosed, "a closed session is written to")
         self.findings.require(!bytes.isEmpty, "nothing is written")
         self.findings.require(

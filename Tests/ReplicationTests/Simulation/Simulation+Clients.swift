@@ -1,6 +1,7 @@
 import LogModel
 import Sessions
 import TestSupport
+import WireProtocol
 
 /// What the clients of a simulation do.
 extension Simulation {
@@ -45,7 +46,7 @@ extension Simulation {
         guard client.connection?.isClosed != false else { return }
         // What a socket held may have come through before it broke, or not.
         client.read(self.random.below(3), expecting: self.expected)
-        client.reconnect(over: self.connect(.livelog1))
+        client.reconnect(over: self.connect(.livelog1), visible: self.visible)
     }
 
     func connectOrDisconnect() {
@@ -94,15 +95,57 @@ extension Simulation {
             if let id = ids.sorted().randomElement(using: &self.random) { client.unsubscribe(id) }
             return
         }
-        let group = self.random.pick(Self.groups)
-        switch self.random.below(4) {
-        case 0: client.subscribe(to: group, from: "start", startingAt: .zero)
-        case 1: client.subscribe(to: group, from: "now", startingAt: self.visible)
-        case 2: client.subscribe(to: group, from: nil, startingAt: self.visible)
+        var request = SubscriptionRequest(filter: self.filter())
+        if self.random.chance(1, in: 4) { request.catchUp = .latest }
+        if self.random.chance(1, in: 5) { request.budget = 1 + self.random.below(12) }
+        let visible = self.visible
+        var start: Offset? = visible
+        switch self.random.below(7) {
+        case 0, 1:
+            request.start = .start
+            start = .zero
+        case 2: break
+        case 3:
+            request.start = .snapshot
+            start = nil
+        case 4:
+            // It begins with the batch that the offset is in.
+            let offset = Offset(UInt64(self.random.below(Int(visible.rawValue) + 1)))
+            request.start = .offset(offset)
+            start = self.expected.batchStart(of: offset)
         default:
-            guard let token = self.tokens.randomElement(using: &self.random) else { return }
-            client.subscribe(to: group, from: token.text, startingAt: token.place)
+            guard let token = self.tokens.randomElement(using: &self.random),
+                let place = ResumeToken(text: token.text)
+            else { return }
+            request.start = .token(place)
+            start = token.place
         }
+        client.subscribe(request, startingAt: start, visible: visible)
+    }
+
+    private func filter() -> Filter {
+        if self.random.chance(2, in: 3) { return Filter(group: self.random.pick(Self.groups)) }
+        // A filter has at most one of each kind, as a JSON object has.
+        let kinds: [[Condition]] = [
+            [
+                Condition(property: "list_id", test: .isIn([.number(1), .number(2)])),
+                Condition(property: "list_id", test: .isIn([.string("1"), .null, .number(7)])),
+            ],
+            [
+                Condition(property: "done", test: .isIn([.boolean(true)])),
+                Condition(property: "done", test: .isIn([.boolean(false), .boolean(true)])),
+            ],
+            [Condition(property: "list_id", test: .isNot([.number(1)]))],
+            [
+                Condition(property: "list_id", test: .order(.greater, .number(1))),
+                Condition(property: "list_id", test: .order(.atMost, .number(1))),
+            ],
+            [Condition(property: "list_id", test: .hasPrefix("1"))],
+        ]
+        let conditions = kinds.filter { _ in self.random.chance(2, in: 5) }
+        return Filter(
+            model: self.random.pick(["a.A", "b.B"]),
+            conditions: conditions.map { self.random.pick($0) })
     }
 
     /// Lets a client send what nobody understands. Nothing comes of it but an answer.

@@ -38,7 +38,14 @@ final class Simulation {
             segmentByteCount: LogOptions.segmentByteCountMin)
         var limits = Dispatcher.Limits()
         limits.recordsPerTurnMax = random.pick([1, 3, 3, 20])
+        limits.framedByteCountPerTurnMax = random.pick([1, 600, 1 << 20])
         limits.byteCountPerTurnMax = random.pick([1, 600, 1 << 20])
+        limits.writesPerTurnMax = random.pick([1, 2, 1024])
+        limits.writesPerAudienceMax = random.pick([1, 2, 256])
+        limits.chunksByteCountMax = random.pick([1, 300, 1 << 20])
+        limits.sharedSubscriptionsMax = random.pick([0, 1, 4])
+        limits.segmentsPerStepMax = random.pick([1, 64])
+        limits.snapshotAgeMax = random.pick([0, 5, 1024])
         limits.catchUpByteCountMax = random.pick([1, 400, 1500, 1 << 20])
         limits.stepsPerTurnMax = random.pick([1, 2, 100])
         limits.postingsMax = random.pick([1, 2, 2, 3, 50])
@@ -54,7 +61,8 @@ final class Simulation {
         let writer = try Recovery.open(LogDirectory(directory), options: self.options).writer
         self.writer = writer
         self.log = writer.log
-        self.dispatcher = Dispatcher(log: writer.log, limits: limits, logger: Self.logger)
+        self.dispatcher = Dispatcher(
+            log: writer.log, limits: limits, sessionLimits: sessionLimits, logger: Self.logger)
         for _ in 0..<random.below(3) {
             self.restLive1.append(RestLive1Client(findings: self.findings))
         }
@@ -90,7 +98,7 @@ final class Simulation {
         case ..<83: self.read()
         case ..<88: self.connectOrDisconnect()
         case ..<96: self.subscribeOrUnsubscribe()
-        case ..<98: self.dispatcher.tellProgress()
+        case ..<98: self.wantsTurn = self.dispatcher.tellProgress() || self.wantsTurn
         case ..<99: self.talkNonsense()
         default: if self.random.chance(1, in: 4) { try self.restart() }
         }
@@ -161,7 +169,9 @@ final class Simulation {
         self.expected.cut(to: report.end)
         self.writer = writer
         self.log = writer.log
-        self.dispatcher = Dispatcher(log: writer.log, limits: self.limits, logger: Self.logger)
+        self.dispatcher = Dispatcher(
+            log: writer.log, limits: self.limits, sessionLimits: self.sessionLimits,
+            logger: Self.logger)
         self.wantsTurn = false
     }
 
@@ -184,11 +194,10 @@ final class Simulation {
     }
 
     /// Opens a socket to the server.
-    func connect(_ dialect: Session.Dialect) -> SimulatedConnection {
+    func connect(_ dialect: Dialect) -> SimulatedConnection {
         let connection = SimulatedConnection(
             self.dispatcher, self.manner, seed: self.random.next(), findings: self.findings)
-        let session = Session(
-            dialect: dialect, limits: self.sessionLimits, hasher: self.log.hasher)
+        let session = Session(dialect: dialect, limits: self.sessionLimits)
         connection.opened(as: self.dispatcher.open(session, connection: connection))
         return connection
     }
@@ -203,8 +212,10 @@ final class Simulation {
             client.connection = nil
         }
         try self.rest()
-        self.dispatcher.tellProgress()
-        try self.rest()
+        for _ in 0..<2 {
+            self.wantsTurn = self.dispatcher.tellProgress() || self.wantsTurn
+            try self.rest()
+        }
         for client in self.livelog1 {
             client.read(.max, expecting: self.expected)
             // A socket that broke on the way has its say in another run.

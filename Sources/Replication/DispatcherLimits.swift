@@ -1,0 +1,51 @@
+extension Dispatcher {
+    /// How much one turn of the loop may do before it lets others have the loop, and what sessions may take of it.
+    package struct Limits: Sendable {
+        /// Records that a turn looks at. Default 2,048.
+        package var recordsPerTurnMax = 2048
+        /// Bytes of records that a turn puts into frames. Default 4 MiB.
+        package var framedByteCountPerTurnMax = 4 << 20
+        /// Sockets that a turn writes to for audiences. Default 1,024.
+        package var writesPerTurnMax = 1024
+        /// Sockets that are written to for one audience before another one comes. Default 256.
+        package var writesPerAudienceMax = 256
+        /// Bytes of chunks that an audience keeps for members that are late; who is later than that reads by
+        /// its own cursor. Default 4 MiB.
+        package var chunksByteCountMax = 4 << 20
+        /// Subscriptions of a session that can share its audience with others. Default 4.
+        package var sharedSubscriptionsMax = 4
+        /// Calls of ``tellProgress()`` without a word to an audience after which it is told that it lives.
+        /// Default 2.
+        package var quietTicksMax = 2
+
+        /// Lagging sessions that take a step in a turn. Default 1,024.
+        package var stepsPerTurnMax = 1024
+        /// Bytes that a turn writes for audiences, and as many for lagging sessions. Default 4 MiB.
+        package var byteCountPerTurnMax = 4 << 20
+        /// Bytes that a lagging session gets in one step. Default 256 KiB.
+        package var catchUpByteCountMax = 256 << 10
+        /// Segments that a step of catching up passes in search of something. Default 64.
+        package var segmentsPerStepMax = 64
+        /// Postings of one subscription that a step of catching up looks at. Default 1,024.
+        package var postingsMax = 1024
+        /// Postings that are kept for the next steps, 8 bytes each; at least ``postingsMax``. Default 262,144.
+        package var cachedPostingsMax = 1 << 18
+
+        /// Instances of one snapshot. Default 1,000,000.
+        package var snapshotInstancesMax = 1_000_000
+        /// Snapshots that are being made or sent at a time; others wait. Default 64.
+        package var summariesMax = 64
+        /// Records by which a snapshot may be older than the log for others to get it too. Default 1,024.
+        package var snapshotAgeMax = 1024
+        /// Calls of ``tellProgress()`` for which a client may leave a page of a snapshot unread, before it is
+        /// closed. Default 12.
+        package var unreadSnapshotTicksMax = 12
+
+        /// Bytes of answers that a session gets while its socket cannot take more, before it is closed: whoever
+        /// asks on must read. Default 64 KiB.
+        package var unreadByteCountMax = 64 << 10
+
+        /// Creates the default limits.
+        package init() {}
+    }
+}

@@ -1,0 +1,157 @@
+package import LogModel
+
+/// Sessions of one event loop that get the same bytes: they speak one dialect, and their live subscriptions have
+/// the same numbers and filters in the same order.
+///
+/// What a turn of the loop has for them is put into frames once, as a *chunk*. Members take chunks one after the
+/// other, over several turns if there are many of them, and whoever is late takes several at once. A member that
+/// has taken all chunks has been given everything below the loop's cursor.
+///
+///     chunks        17          18          19
+///              [1000, 1004) [1004, 1009) [1009, 1030)      offsets
+///     members   c: 17        a: 18        -           b: 20 = has taken all
+///
+/// Invariants:
+/// - a chunk is kept as long as a member has not taken it, and no longer;
+/// - chunks come one after the other in the log: nothing that the members want lies between them;
+/// - `behindCount` is the number of members that have not taken all chunks.
+package struct Audience: Sendable {
+    private struct Member {
+        let session: Int
+        /// The number of the first chunk that it has not taken.
+        var next: UInt64
+    }
+
+    private struct Chunk {
+        let bytes: OutboundBytes
+        /// A member that has not taken this chunk was given everything below this offset.
+        let start: Offset
+        /// Members that have not taken it.
+        var remaining: Int
+    }
+
+    /// Fills the next chunk.
+    package var composer: FrameComposer
+    private var members: [Member] = []
+    private var chunks: [Chunk] = []
+    /// The number of the first chunk in `chunks`.
+    private var firstNumber: UInt64 = 0
+    private var chunkByteCount = 0
+    /// Members that have not taken all chunks.
+    package private(set) var behindCount = 0
+    /// Where to look for the next member that is behind.
+    private var position = 0
+    /// The chunks from a number on in one piece, for all who have them to take.
+    private var joined: (first: UInt64, end: UInt64, bytes: OutboundBytes)?
+
+    /// Creates an audience without members.
+    package init(composer: FrameComposer) {
+        self.composer = composer
+    }
+
+    /// How many sessions are members.
+    package var memberCount: Int { self.members.count }
+
+    /// The sessions that are members.
+    package var sessions: [Int] { self.members.map(\.session) }
+
+    private var endNumber: UInt64 { self.firstNumber + UInt64(self.chunks.count) }
+
+    /// Adds a session that was given everything below the loop's cursor. Returns its place, which changes when
+    /// ``leave(_:)`` says so.
+    package mutating func join(_ session: Int) -> Int {
+        precondition(self.composer.isEmpty, "a session joins between two chunks")
+        self.members.append(Member(session: session, next: self.endNumber))
+        return self.members.count - 1
+    }
+
+    /// Removes the member at `place`.
+    ///
+    /// Returns the offset below which it was given everything, nil for the loop's cursor; and which session is at
+    /// its place now, if any.
+    package mutating func leave(_ place: Int) -> (reached: Offset?, moved: Int?) {
+        var reached: Offset?
+        let next = self.members[place].next
+        if next < self.endNumber {
+            reached = self.chunks[Int(next - self.firstNumber)].start
+            self.markTaken(place)
+        }
+        let last = self.members.removeLast()
+        guard place < self.members.count else { return (reached, nil) }
+        self.members[place] = last
+        return (reached, last.session)
+    }
+
+    /// Makes a chunk of what was composed, if anything was.
+    ///
+    /// - Parameter start: the loop's cursor before it read what was composed.
+    package mutating func finishChunk(from start: Offset) {
+        let bytes = self.composer.take()
+        guard !bytes.isEmpty, !self.members.isEmpty else { return }
+        self.chunks.append(
+            Chunk(bytes: OutboundBytes(bytes), start: start, remaining: self.members.count))
+        self.chunkByteCount += bytes.count
+        self.behindCount = self.members.count
+    }
+
+    /// What the member at `place` has not taken yet; nil if it has taken all. From then on it has.
+    package mutating func take(_ place: Int) -> OutboundBytes? {
+        let first = self.members[place].next
+        guard first < self.endNumber else { return nil }
+        let bytes = self.bytes(from: first)
+        self.markTaken(place)
+        return bytes
+    }
+
+    /// The place of a member that has not taken all chunks; nil if all have. In a circle, so that nobody waits for
+    /// those who come later.
+    package mutating func nextBehind() -> Int? {
+        guard self.behindCount > 0 else { return nil }
+        while true {
+            if self.position >= self.members.count { self.position = 0 }
+            let place = self.position
+            self.position += 1
+            if self.members[place].next < self.endNumber { return place }
+        }
+    }
+
+    /// The session at `place`.
+    package func session(at place: Int) -> Int { self.members[place].session }
+
+    /// The sessions that are further behind than `byteCountMax` bytes of chunks allow: they have to leave.
+    package func stragglers(byteCountMax: Int) -> [Int] {
+        guard self.chunkByteCount > byteCountMax else { return [] }
+        var number = self.firstNumber
+        var byteCount = self.chunkByteCount
+        for chunk in self.chunks where byteCount > byteCountMax {
+            byteCount -= chunk.bytes.bytes.count
+            number += 1
+        }
+        return self.members.filter { $0.next < number }.map(\.session)
+    }
+
+    private mutating func markTaken(_ place: Int) {
+        for index in Int(self.members[place].next - self.firstNumber)..<self.chunks.count {
+            self.chunks[index].remaining -= 1
+        }
+        self.members[place].next = self.endNumber
+        self.behindCount -= 1
+        while let chunk = self.chunks.first, chunk.remaining == 0 {
+            self.chunkByteCount -= chunk.bytes.bytes.count
+            self.chunks.removeFirst()
+            self.firstNumber += 1
+        }
+        if self.chunks.isEmpty { self.joined = nil }
+    }
+
+    private mutating func bytes(from first: UInt64) -> OutboundBytes {
+        let start = Int(first - self.firstNumber)
+        if start == self.chunks.count - 1 { return self.chunks[start].bytes }
+        if let joined, joined.first == first, joined.end == self.endNumber { return joined.bytes }
+        var bytes: [UInt8] = []
+        for chunk in self.chunks[start...] { bytes.append(contentsOf: chunk.bytes.bytes) }
+        let all = OutboundBytes(bytes)
+        self.joined = (first, self.endNumber, all)
+        return all
+    }
+}
