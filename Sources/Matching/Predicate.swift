@@ -7,89 +7,76 @@ package struct Predicate: Sendable {
     package let filter: Filter
     /// How records are found.
     package let plan: FilterPlan
-    /// The hashes of the groups by which records are found: whatever concerns the filter carries at least one.
+    /// The hashes of the groups by which records are found, each once: whatever concerns the filter carries at
+    /// least one.
     package let driver: [UInt64]
+    /// The filter's ``FilterProgram``.
+    let program: [UInt64]
 
     /// Makes `filter` ready.
     ///
     /// - Parameter rarity: about how many records carry a group with this hash. Asked only where there is a
     ///   choice.
     package init(_ filter: Filter, hasher: GroupHasher, rarity: (UInt64) -> Int = { _ in 0 }) {
+        self.init(filter, rarity: rarity) { hasher.groupHash($0) }
+    }
+
+    /// Makes `filter` ready for records whose groups have the hashes that `hash` gives.
+    package init(
+        _ filter: Filter, rarity: (UInt64) -> Int = { _ in 0 },
+        hash: @escaping (GroupKey) -> UInt64
+    ) {
         self.filter = filter
-        var best: (hashes: [UInt64], count: Int)?
-        let indexed = filter.conditions.filter { if case .isIn = $0.test { true } else { false } }
-        for condition in indexed {
-            guard case .isIn(let values) = condition.test else { continue }
-            let hashes = values.map {
-                hasher.groupHash(
-                    GroupKey(model: filter.model, property: condition.property, value: $0))
-            }
-            let count = indexed.count == 1 ? 0 : hashes.reduce(0) { $0 + rarity($1) }
-            if count < best?.count ?? .max { best = (hashes, count) }
-        }
-        self.driver = best?.hashes ?? [hasher.groupHash(GroupKey(model: filter.model))]
-        self.plan =
-            filter.group != nil ? .group : best == nil ? .scan : .residual
+        let best = Self.driver(of: filter, rarity: rarity, hash: hash)
+        self.driver = best?.hashes ?? [hash(GroupKey(model: filter.model))]
+        self.plan = filter.group != nil ? .group : best == nil ? .scan : .residual
+        self.program = FilterProgram.words(of: filter, driver: best?.index, hash: hash)
     }
 
     /// What `record` did to the set of instances that the filter wants; nil if it is no concern of theirs.
+    ///
+    /// It is known from the record alone: of each group it says whether the instance was in it before and is in
+    /// it after. A value has one type in a record, so where a producer changes only the type, `1` to `"1"`, a
+    /// comparison judges both sides by the new one.
     package func change(by record: borrowing RecordView) -> SetChange? {
-        guard record.model.isEqual(to: self.filter.model.bytes.span.bytes) else { return nil }
-        var wasIn = true
-        var isIn = true
-        if self.filter.conditions.isEmpty {
-            (wasIn, isIn) = Self.sides(of: record) { $0.propertyIsEmpty(of: $1) }
-        }
-        for condition in self.filter.conditions {
-            let (before, after) = Self.sides(of: record) { record, entry in
-                record.property(of: entry).isEqual(to: condition.property.bytes.span.bytes)
-                    && condition.holds(for: entry.valueKind, record.value(of: entry))
-            }
-            wasIn = wasIn && before
-            isIn = isIn && after
-        }
+        guard
+            let (wasIn, isIn) = FilterProgram.sides(of: record, self.program.span.bytes, at: 0)
+        else { return nil }
         return SetChange(wasIn: wasIn, isIn: isIn, action: record.action)
     }
 
-    private static func sides(
-        of record: borrowing RecordView,
-        where holds: (borrowing RecordView, GroupEntry) -> Bool
-    ) -> (Bool, Bool) {
-        var (before, after) = (false, false)
-        for index in 0..<record.groupCount {
-            let entry = record.group(index)
-            guard holds(record, entry) else { continue }
-            if entry.membership != .entered { before = true }
-            if entry.membership != .left { after = true }
+    /// The list of a condition that the fewest records are in, by its hashes; nil if no condition is a list.
+    private static func driver(
+        of filter: Filter, rarity: (UInt64) -> Int, hash: (GroupKey) -> UInt64
+    ) -> (index: Int, hashes: [UInt64])? {
+        var candidates: [(index: Int, hashes: [UInt64])] = []
+        for (index, condition) in filter.conditions.enumerated() {
+            guard case .isIn(let values) = condition.test else { continue }
+            var hashes = values.map {
+                hash(GroupKey(model: filter.model, property: condition.property, value: $0))
+            }
+            // A hash that values share is one: postings are read, and subscribers found, by it once.
+            var seen: Set<UInt64> = []
+            if hashes.count > 1 { hashes.removeAll { !seen.insert($0).inserted } }
+            candidates.append((index, hashes))
         }
-        return (before, after)
+        guard candidates.count > 1 else { return candidates.first }
+        var best = candidates[0]
+        var bestCount = Int.max
+        for candidate in candidates {
+            var count = 0
+            for hash in candidate.hashes {
+                let (sum, isOver) = count.addingReportingOverflow(max(0, rarity(hash)))
+                count = isOver ? .max : sum
+            }
+            // Of lists that are as rare the shorter one costs less to follow.
+            if count < bestCount
+                || (count == bestCount && candidate.hashes.count < best.hashes.count)
+            {
+                best = candidate
+                bestCount = count
+            }
+        }
+        return best
     }
 }
-
-extension RecordView {
-    fileprivate func propertyIsEmpty(of entry: GroupEntry) -> Bool { entry.isModelGroup }
-}
-
-extension Condition {
-    fileprivate func holds(for kind: Scalar.Kind, _ text: RawSpan) -> Bool {
-        switch self.test {
-        case .isIn(let values):
-            values.contains {
-                ($0.kind == .null) == (kind == .null)
-                    && text.isEqual(to: $0.text.bytes.span.bytes)
-            }
-        case .isNot(let values):
-            !values.contains {
-                ($0.kind == .null) == (kind == .null)
-                    && text.isEqual(to: $0.text.bytes.span.bytes)
-            }
-        case .order(let order, let bound):
-            if kind == .number, let l = Int(String(decoding: text.copy2(), as: UTF8.self)), let r = Int(bound.text.string) {
-                switch order { case .less: l < r; case .atMost: l <= r; case .greater: l > r; case .atLeast: l >= r }
-            } else { false }
-        case .hasPrefix(let prefix): kind == .string && Array(text.copy2().prefix(prefix.bytes.count)) == prefix.bytes
-        }
-    }
-}
-
-extension RawSpan { fileprivate func copy2() -> [UInt8] { (0..<self.byteCount).map { self.unsafeLoad(fromByteOffset: $0, as: UInt8.self) } } }

@@ -4,113 +4,106 @@ import Matching
 import TestSupport
 import Testing
 
-/// The matcher against one that compares every subscription with every group.
+/// The matcher, and predicates by themselves, against plain values that are judged one by one.
 struct MatcherPropertyTests {
-    /// How the hashes of a run come about.
-    enum Hashing: CaseIterable {
-        /// As in a log.
-        case keyed
-        /// A few hashes for all groups: different groups share one.
-        case colliding
-        /// All hashes in one bucket, however many there are.
-        case crowded
-
-        func hash(_ group: GroupKey) -> UInt64 {
-            let hash = SampleRecord.hasher.groupHash(group)
-            return switch self {
-            case .keyed: hash
-            case .colliding: hash % 3 + 1
-            case .crowded: hash << 32
+    @Test(arguments: Hashing.allCases, 0..<20)
+    func predicatesJudgeRandomRecordsAsPlainValuesAreJudged(hashing: Hashing, seed: Int) {
+        var random = RandomFilters(random: SeededGenerator(seed: UInt64(seed)))
+        let filters = (0..<200).map { _ in random.filter() }
+        let predicates = filters.map { Predicate($0) { hashing.hash($0) } }
+        var concerned = 0
+        var mistakes: [String] = []
+        for _ in 0..<100 {
+            let record = random.record()
+            let encoded = record.encoded { hashing.hash($0) }
+            for (filter, predicate) in zip(filters, predicates) {
+                let expected = record.change(of: filter)
+                let change = predicate.change(by: encoded.view)
+                if expected != nil { concerned += 1 }
+                if change != expected { mistakes.append("\(filter) \(record)") }
             }
         }
+        #expect(mistakes.isEmpty)
+        #expect(concerned > 500)
     }
 
-    @Test(arguments: Hashing.allCases, 0..<20)
+    @Test(arguments: Hashing.allCases, 0..<100)
     func randomAddsRemovesAndMatchesAgreeWithBruteForce(hashing: Hashing, seed: Int) {
-        var random = SeededGenerator(seed: UInt64(seed))
+        var random = RandomFilters(random: SeededGenerator(seed: UInt64(seed) + 1000))
         var matcher = Matcher()
-        var subscriptions: [Subscriber: GroupKey] = [:]
-        let groups = Self.groups
-        for step in 0..<600 {
+        var wanted: [Subscriber: Wanted] = [:]
+        // A few filters that many share, so that runs grow and shrink, or a new one for each.
+        let shared = seed.isMultiple(of: 2) ? (0..<6).map { _ in random.filter() } : []
+        for step in 0..<400 {
             // Grows at first, shrinks in the end, until nothing is left.
-            let adds = step < 300 ? 5 : 2
-            if random.chance(adds, in: 10) {
-                let subscriber = Subscriber(
-                    session: UInt32(random.below(40)), slot: UInt32(random.below(4)))
-                guard subscriptions[subscriber] == nil else { continue }
-                let key = random.pick(groups)
-                subscriptions[subscriber] = key
-                matcher.add(subscriber, to: key, hash: hashing.hash(key))
-            } else if let (subscriber, key) = subscriptions.randomElement(using: &random),
-                random.chance(1, in: 2)
-            {
-                subscriptions[subscriber] = nil
-                matcher.remove(subscriber, from: key, hash: hashing.hash(key))
-            } else {
-                let record = Self.record(&random, hashing)
-                let found = matcher.subscribers(of: record.sample.view)
-                let expected = Self.bruteForce(record.keys, subscriptions)
-                #expect(Self.merged(found) == expected, "seed \(seed), step \(step)")
-                #expect(
-                    found.map(\.place) == found.map(\.place).sorted(), "seed \(seed), step \(step)")
+            let isGrowing = step < 250
+            for _ in 0..<random.random.below(8) {
+                if random.random.chance(isGrowing ? 7 : 2, in: 10) {
+                    let subscriber = Subscriber(
+                        owner: UInt32(random.random.below(100)),
+                        slot: UInt32(random.random.below(8)))
+                    guard wanted[subscriber] == nil else { continue }
+                    let filter = shared.isEmpty ? random.filter() : random.random.pick(shared)
+                    let new = Wanted(
+                        filter, hashing: hashing, rarest: random.random.below(1 << 20))
+                    wanted[subscriber] = new
+                    matcher.add(subscriber, new.predicate)
+                } else if let subscriber = wanted.keys.randomElement(using: &random.random),
+                    let old = wanted.removeValue(forKey: subscriber)
+                {
+                    matcher.remove(subscriber, old.predicate)
+                }
             }
-            #expect(matcher.isEmpty == subscriptions.isEmpty)
+            let record = random.record()
+            self.compare(&matcher, wanted, record, hashing, "seed \(seed), step \(step)")
+            #expect(matcher.isEmpty == wanted.isEmpty)
         }
-        for (subscriber, key) in subscriptions {
-            matcher.remove(subscriber, from: key, hash: hashing.hash(key))
-        }
+        for (subscriber, old) in wanted { matcher.remove(subscriber, old.predicate) }
         #expect(matcher.isEmpty)
     }
 
-    private static let models: [Text] = ["m", "n"]
-    private static let values: [Scalar] = [
-        .number(1), .string("1"), .null, .string(""), .boolean(true), .string("true"), .number(2),
-    ]
-
-    private static let groups: [GroupKey] = models.flatMap { model in
-        [GroupKey(model: model)]
-            + ["p", "q", "r"].flatMap { (property: Text) in
-                values.map { GroupKey(model: model, property: property, value: $0) }
-            }
-    }
-
-    private static func record(
-        _ random: inout SeededGenerator, _ hashing: Hashing
-    ) -> (sample: SampleRecord, keys: [GroupKey]) {
-        let model = random.pick(self.models)
-        var groups: [SampleRecord.Group] = [.init()]
-        for property in ["p", "q", "s"] as [Text] where random.chance(2, in: 3) {
-            groups.append(.init(property, random.pick(self.values)))
+    private func compare(
+        _ matcher: inout Matcher, _ wanted: [Subscriber: Wanted], _ record: PlainRecord,
+        _ hashing: Hashing, _ place: Comment
+    ) {
+        let calls = matcher.calls(for: record, hashing)
+        var expected: [Subscriber: Call] = [:]
+        for (subscriber, want) in wanted {
+            guard let change = record.change(of: want.filter),
+                let group = record.place(of: want.filter, driver: want.driver)
+            else { continue }
+            expected[subscriber] = Call(subscriber: subscriber, change: change, group: group)
         }
-        groups.shuffle(using: &random)
-        let sample = SampleRecord(model: model, groups: groups) { hashing.hash($0) }
-        return (
-            sample, groups.map { GroupKey(model: model, property: $0.property, value: $0.value) }
-        )
+        let found = Dictionary(calls.map { ($0.subscriber, $0) }) { first, _ in first }
+        #expect(calls.count == found.count, place)
+        #expect(found == expected, place)
+        #expect(calls.map(\.group) == calls.map(\.group).sorted(), place)
     }
+}
 
-    private static func bruteForce(
-        _ keys: [GroupKey], _ subscriptions: [Subscriber: GroupKey]
-    ) -> [Int: [Subscriber: Int]] {
-        var found: [Int: [Subscriber: Int]] = [:]
-        for (place, key) in keys.enumerated() {
-            for (subscriber, wanted) in subscriptions
-            where wanted.model == key.model && wanted.property == key.property
-                && wanted.value.isSameGroupValue(as: key.value)
-            {
-                found[place, default: [:]][subscriber, default: 0] += 1
-            }
-        }
-        return found
-    }
+/// What a subscriber wants, and the list by which it is to be found.
+private struct Wanted {
+    let filter: Filter
+    let predicate: Predicate
+    let driver: Condition?
 
-    private static func merged(_ findings: [Finding]) -> [Int: [Subscriber: Int]] {
-        var merged: [Int: [Subscriber: Int]] = [:]
-        for finding in findings {
-            for subscriber in finding.subscribers {
-                merged[finding.place, default: [:]][subscriber, default: 0] += 1
-            }
+    /// - Parameter rarest: decides by which list records are found, where there is a choice.
+    init(_ filter: Filter, hashing: Hashing, rarest: Int) {
+        func rarity(_ hash: UInt64) -> Int { Int(hash &* UInt64(rarest) >> 50) }
+        self.filter = filter
+        self.predicate = Predicate(filter, rarity: rarity) { hashing.hash($0) }
+        var best: (condition: Condition, count: Int, hashes: Int)?
+        for condition in filter.conditions {
+            guard case .isIn(let values) = condition.test else { continue }
+            let hashes = Set(
+                values.map {
+                    hashing.hash(
+                        GroupKey(model: filter.model, property: condition.property, value: $0))
+                })
+            let count = hashes.map(rarity).reduce(0, +)
+            if let best, (best.count, best.hashes) <= (count, hashes.count) { continue }
+            best = (condition, count, hashes.count)
         }
-        return merged
+        self.driver = best?.condition
     }
 }
