@@ -52,7 +52,7 @@ package struct LivelogServer {
             group: group, log: self.log, bell: self.bell, limits: self.limits, logger: self.logger)
         let (limits, host) = (self.limits, self.host)
         let application = Application(
-            responder: self.router().buildResponder(),
+            responder: self.router(hubs).buildResponder(),
             server: HTTPServerBuilder { responder in
                 ServerChannel(responder: responder, hubs: hubs, limits: limits) { dialect in
                     Session(dialect: dialect, limits: limits.session)
@@ -79,11 +79,21 @@ package struct LivelogServer {
         }
     }
 
-    private func router() -> Router<BasicRequestContext> {
-        let router = Router()
+    private func router(_ hubs: EventLoopHubs) -> Router<EdgeContext> {
+        let router = Router(context: EdgeContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: TargetLimit(byteCountMax: self.limits.targetByteCountMax))
         let changes = ChangesRoute(queue: self.queue, limits: self.limits)
         router.post("/v1/changes") { request, _ in
             await changes.respond(to: request)
+        }
+        let pool = ReadingPool(countMax: self.limits.readsMax)
+        let reading = ChangesReadRoute(log: self.log, hubs: hubs, pool: pool, limits: self.limits)
+        router.get("/v1/changes") { request, context in
+            await reading.respond(to: request, on: context.eventLoop)
+        }
+        let models = ModelsRoute(log: self.log, pool: pool, limits: self.limits)
+        router.get("/v1/models/**") { request, _ in
+            await models.respond(to: request) ?? Response(Self.unknownPath(request.uri.path))
         }
         router.get("/healthz") { _, _ in Response.json(.ok, "text/plain", Array("ok\n".utf8)) }
         let isTakingAppends = self.isTakingAppends

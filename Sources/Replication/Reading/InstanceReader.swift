@@ -1,7 +1,7 @@
 import LogFormat
 package import LogModel
 package import LogStorage
-import WireProtocol
+package import WireProtocol
 
 /// Reads what one instance is, was, and what happened to it.
 ///
@@ -61,6 +61,25 @@ package struct InstanceReader: Sendable {
         }
         throw StorageError(
             .retained, "the record that says what the instance was is no longer kept", offset: end)
+    }
+
+    /// What the instance is at `place`. Throws a problem with the status 410 if nobody knows.
+    package func state(at place: ModelsQuery.Place) throws(Problem) -> State {
+        let end = try self.log.offset(of: place)
+        do throws(StorageError) {
+            return try self.state(before: end)
+        } catch {
+            throw Problem(reading: error)
+        }
+    }
+
+    /// At most `limit` of the instance's records, from the one at `start` on; a failure as a problem.
+    package func part(from start: Offset, limit: Int) throws(Problem) -> History {
+        do throws(StorageError) {
+            return try self.history(from: start, limit: limit)
+        } catch {
+            throw Problem(reading: error)
+        }
     }
 
     /// At most `limit` of the instance's records, from the one at `start` on.

@@ -62,6 +62,11 @@ package struct TailWatch {
         return ID(subscriber: subscriber)
     }
 
+    /// Adds a reader of pages as a waiter.
+    package mutating func add(_ reader: ChangesReader, from start: Offset) -> ID? {
+        self.add(reader.predicate, from: start)
+    }
+
     /// Takes away a waiter that does not want to wait any more, or was told already.
     package mutating func remove(_ id: ID) {
         guard let waiter = self.waiters.removeValue(forKey: id.subscriber) else { return }

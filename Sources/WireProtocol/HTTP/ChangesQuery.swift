@@ -16,6 +16,13 @@ package struct ChangesQuery: Hashable, Sendable {
 
     private static let limitDefault = 100
 
+    /// A query for pages of the default length.
+    package init(_ request: SubscriptionRequest) {
+        self.request = request
+        self.limit = Self.limitDefault
+        self.waitSeconds = 0
+    }
+
     /// Reads the query of a URL.
     ///
     /// - Parameters:

@@ -49,7 +49,9 @@ package enum ModelsQuery: Hashable, Sendable {
     }
 
     /// The path and query of the part of a history that begins at `start`.
-    package static func history(model: Text, key: Text, from start: Offset, limit: Int) -> String {
+    package static func historyPath(
+        model: Text, key: Text, from start: Offset, limit: Int
+    ) -> String {
         let path = [model, key].map { URLText.encoded($0.string) }.joined(separator: "/")
         return "/v1/models/\(path)/history?from=\(start)" + (limit == 100 ? "" : "&limit=\(limit)")
     }

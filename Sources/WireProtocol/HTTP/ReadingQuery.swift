@@ -54,12 +54,7 @@ extension Problem {
     /// A request to read that is malformed.
     package init(reading code: String, _ detail: String) {
         self.init(
-            status: 400, code: code, title: "The request cannot be understood", detail: detail)
-    }
-
-    /// A request for records that was refused.
-    package init(_ error: RequestError) {
-        self.init(reading: error.code.rawValue, error.message)
+            status: 400, code: code, title: "The request is not understood", detail: detail)
     }
 
     /// A place at which nothing can begin any more: the reader takes a snapshot, or begins anew.
