@@ -11,6 +11,7 @@ import Synchronization
 final class EventLoopHub {
     let dispatcher: Dispatcher
     let limits: ServerLimits
+    let tail: TailRoom
     private let eventLoop: any EventLoop
     private var connections: [ObjectIdentifier: WebSocketHandler] = [:]
     private var producers: [ObjectIdentifier: ProducerConnection] = [:]
@@ -23,6 +24,8 @@ final class EventLoopHub {
         self.limits = limits
         self.dispatcher = Dispatcher(
             log: log, limits: limits.dispatcher, sessionLimits: limits.session, logger: logger)
+        self.tail = TailRoom(
+            TailWatch(log), eventLoop: eventLoop, countMax: limits.waitingRequestsMax)
     }
 
     func add(_ connection: WebSocketHandler) {
@@ -41,13 +44,16 @@ final class EventLoopHub {
         self.producers[ObjectIdentifier(producer)] = nil
     }
 
-    /// Runs the dispatcher's turns, each in a turn of the loop of its own, until it has nothing to do.
+    /// Runs the turns of the dispatcher and of those who wait, each in a turn of the loop of its own, until it has
+    /// nothing to do.
     func scheduleTurn() {
         guard !self.isTurnScheduled else { return }
         self.isTurnScheduled = true
         self.eventLoop.assumeIsolated().execute {
             self.isTurnScheduled = false
-            if self.dispatcher.turn() { self.scheduleTurn() }
+            let hasMore = self.dispatcher.turn()
+            self.tail.turn()
+            if hasMore || self.tail.hasWork { self.scheduleTurn() }
         }
     }
 
@@ -76,6 +82,7 @@ final class EventLoopHub {
 
     func closeAll() {
         _ = self.dispatcher.drain(.max, reason: "the server stops")
+        self.tail.closeAll()
     }
 }
 

@@ -117,17 +117,25 @@ package struct LivelogServer {
 
     private func router(
         _ operations: ServerOperations, _ hubs: EventLoopHubs
-    ) -> Router<BasicRequestContext> {
-        let router = Router()
+    ) -> Router<EdgeContext> {
+        let router = Router(context: EdgeContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: TargetLimit(byteCountMax: self.limits.targetByteCountMax))
         operations.add(to: router, hubs: hubs)
         let changes = ChangesRoute(queue: self.queue, limits: self.limits)
         router.post("/v1/changes") { request, _ in
             await changes.respond(to: request)
         }
-        let asset = AssetRoute()
-        for method in [HTTPRequest.Method.get, .head] {
-            router.on("/livelog.js", method: method) { request, _ in asset.respond(to: request) }
+        let pool = ReadingPool(countMax: self.limits.readsMax)
+        let reading = ChangesReadRoute(log: self.log, hubs: hubs, pool: pool, limits: self.limits)
+        router.get("/v1/changes") { request, context in
+            await reading.respond(to: request, on: context.eventLoop)
         }
+        let models = ModelsRoute(log: self.log, pool: pool, limits: self.limits)
+        router.get("/v1/models/**") { request, _ in
+            await models.respond(to: request) ?? Response(Self.unknownPath(request.uri.path))
+        }
+        let asset = AssetRoute()
+        router.get("/livelog.js") { request, _ in asset.respond(to: request) }
         for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
             router.on("**", method: method) { request, _ in
                 Response(Self.unknownPath(request.uri.path))

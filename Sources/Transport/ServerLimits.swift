@@ -24,6 +24,16 @@ package struct ServerLimits: Sendable {
     package var quietTicksMax = 12
     /// Bytes that may wait in a socket; with more its session leaves the live path. Default 128 KiB.
     package var socketByteCountMax = 128 << 10
+    /// Requests that read the log at a time, or wait for a thread that does. Default 64.
+    package var readsMax = 64
+    /// Requests of one event loop that wait for changes. Default 10,000.
+    package var waitingRequestsMax = 10_000
+    /// Bytes of a request's target, path and query. Default 64 KiB.
+    package var targetByteCountMax = 64 << 10
+    /// What a page of changes may have.
+    package var changePage = ChangePage.Limits()
+    /// What the state of a group may have.
+    package var state = StateReading.Limits()
     /// Connections that the kernel may hold before they are accepted. Default 4,096.
     package var acceptBacklog = 4096
     /// What a request's changes may be.

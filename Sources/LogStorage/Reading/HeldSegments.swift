@@ -50,6 +50,9 @@ package struct HeldSegments: Sendable {
         return max(low, 1) - 1
     }
 
+    /// The segment at `index`.
+    func segment(at index: Int) -> Segment { self.segments[index] }
+
     /// The offset at which the segment at `index` begins.
     package func base(of index: Int) -> Offset { self.segments[index].base }
 
@@ -150,7 +153,7 @@ package struct HeldSegments: Sendable {
     }
 
     /// How many of the records from `first` on of a segment that is not sealed carry the group.
-    private func density(
+    func density(
         of hash: UInt64, in index: Int, recordsLeft: inout Int
     ) -> (found: Int, first: Offset) {
         let base = self.segments[index].base
@@ -169,7 +172,7 @@ package struct HeldSegments: Sendable {
     }
 
     /// The first offset that is not in the segment at `index`, or not visible.
-    private func end(of index: Int) -> Offset {
+    func end(of index: Int) -> Offset {
         let next = index + 1 < self.segments.count ? self.segments[index + 1].base : self.visible
         return min(next, self.visible)
     }

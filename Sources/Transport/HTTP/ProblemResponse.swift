@@ -46,6 +46,8 @@ extension Response {
     init(_ problem: Problem) {
         self = .json(
             HTTPResponse.Status(code: problem.status), "application/problem+json", problem.json)
+        // Some statuses may be kept by caches unless they are told otherwise.
+        self.headers[.cacheControl] = "no-store"
         if let seconds = problem.retryAfter {
             self.headers[.retryAfter] = String(seconds)
         }

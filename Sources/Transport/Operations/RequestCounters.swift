@@ -40,8 +40,8 @@ struct CountingMiddleware: RouterMiddleware {
     let counters: RequestCounters
 
     @concurrent func handle(
-        _ request: Request, context: BasicRequestContext,
-        next: @concurrent (Request, BasicRequestContext) async throws -> Response
+        _ request: Request, context: EdgeContext,
+        next: @concurrent (Request, EdgeContext) async throws -> Response
     ) async throws -> Response {
         let started = ContinuousClock.now
         var response = try await next(request, context)

@@ -82,7 +82,7 @@ struct ServerOperations: Sendable {
 
 extension ServerOperations {
     /// Adds `/healthz`, `/readyz` and `/metrics`, and what must see all requests, before the other routes.
-    func add(to router: Router<BasicRequestContext>, hubs: EventLoopHubs) {
+    func add(to router: Router<EdgeContext>, hubs: EventLoopHubs) {
         router.add(middleware: CountingMiddleware(counters: self.requests))
         router.add(middleware: DrainingMiddleware(phase: self.phase))
         router.get(RouterPath(stringLiteral: Self.healthPath)) { _, _ in
@@ -108,8 +108,8 @@ private struct DrainingMiddleware: RouterMiddleware {
     let phase: ServerPhase
 
     @concurrent func handle(
-        _ request: Request, context: BasicRequestContext,
-        next: @concurrent (Request, BasicRequestContext) async throws -> Response
+        _ request: Request, context: EdgeContext,
+        next: @concurrent (Request, EdgeContext) async throws -> Response
     ) async throws -> Response {
         let watched = [
             ServerOperations.healthPath, ServerOperations.readyPath, ServerOperations.metricsPath,

@@ -36,6 +36,13 @@ final class LivelogServer: Sendable {
         await process.withLock { $0 }.ending()
     }
 
+    /// Asks the server to stop, and waits until it has.
+    func stop() async {
+        let process = process.withLock { $0 }
+        Glibc.kill(process.processIdentifier, SIGTERM)
+        await process.ending()
+    }
+
     /// Starts the server again after it was killed, and returns when it listens.
     func restart() async throws {
         let (restarted, _) = try await Self.launch(data: data, port: port, options: options)

@@ -1,0 +1,138 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import LogModel
+import LogStorage
+import NIOCore
+import Replication
+import Sessions
+import WireProtocol
+
+/// `GET /v1/changes`: a page, or a stream of events or lines.
+struct ChangesReadRoute: Sendable {
+    let log: ChangeLog
+    let hubs: EventLoopHubs
+    let pool: ReadingPool
+    let limits: ServerLimits
+
+    /// Answers a request; every refusal is a problem document.
+    func respond(to request: Request, on eventLoop: any EventLoop) async -> Response {
+        do throws(Problem) {
+            guard let form = AcceptedForm(accept: request.headers[values: .accept]) else {
+                throw Self.notAcceptable
+            }
+            let query = try ChangesQuery(
+                request.uri.query ?? "", form: form, lastEventID: Self.lastEventID(of: request))
+            switch form {
+            case .json: return try await self.page(query, request, on: eventLoop)
+            case .serverSentEvents:
+                return try await self.stream(query, .serverSentEvents, request, on: eventLoop)
+            case .ndjson: return try await self.stream(query, .ndjson, request, on: eventLoop)
+            }
+        } catch {
+            return Response(error)
+        }
+    }
+
+    // MARK: - Pages
+
+    private func page(
+        _ query: ChangesQuery, _ request: Request, on eventLoop: any EventLoop
+    ) async throws(Problem) -> Response {
+        guard query.request.budget == nil else {
+            throw Problem(
+                reading: RequestErrorCode.invalidBudget.rawValue,
+                "a page has a limit; a budget is for streams")
+        }
+        let reader = try await self.pool.admitting { () throws(Problem) in
+            try await self.pool.read { () throws(Problem) in
+                try ChangesReader(
+                    query.request, in: self.log, allowsScans: self.limits.session.allowsScans)
+            }
+        }
+        if reader.wantsNetChanges { return try await self.netChanges(reader, query, request) }
+        var (body, page) = try await self.read(reader, query)
+        if page.count == 0, page.isAtEnd, query.waitSeconds > 0 {
+            let hasMore = try await self.hubs.waitForMore(
+                reader, from: page.next, seconds: query.waitSeconds, on: eventLoop)
+            if hasMore { (body, page) = try await self.read(reader, query) }
+        }
+        // Of a place that is not a token nobody can say whether it is still the same one.
+        let isForEver =
+            if case .token = query.request.start { page.isFull } else { false }
+        return .reading(body, isForEver ? .immutable : .changing, of: request)
+    }
+
+    private func read(
+        _ reader: ChangesReader, _ query: ChangesQuery
+    ) async throws(Problem) -> (body: [UInt8], page: ChangePage) {
+        try await self.pool.admitting { () throws(Problem) in
+            try await self.pool.read { () throws(Problem) in
+                try reader.page(query, limits: self.limits.changePage)
+            }
+        }
+    }
+
+    private func netChanges(
+        _ reader: ChangesReader, _ query: ChangesQuery, _ request: Request
+    ) async throws(Problem) -> Response {
+        let reading = reader.netChanges(limits: self.limits.state)
+        let (records, token, isPartial) = try await self.pool.finish(reading)
+        let body = PageJSON.changes(
+            records, token: token.text, next: query.page(from: token), isClosed: false,
+            isPartial: isPartial)
+        return .reading(body, .changing, of: request)
+    }
+
+    // MARK: - Streams
+
+    private func stream(
+        _ query: ChangesQuery, _ dialect: Dialect, _ request: Request,
+        on eventLoop: any EventLoop
+    ) async throws(Problem) -> Response {
+        // Whether it can begin is decided before the response does.
+        _ = try await self.pool.admitting { () throws(Problem) in
+            try await self.pool.read { () throws(Problem) in
+                try ChangesReader(
+                    query.request, in: self.log, allowsScans: self.limits.session.allowsScans)
+            }
+        }
+        let type =
+            dialect == .serverSentEvents
+            ? "text/event-stream; charset=utf-8" : AcceptedForm.ndjson.rawValue
+        let body = ResponseBody { writer in
+            let stream = OutboundStream(
+                hubs: self.hubs, eventLoop: eventLoop, dialect: dialect, request: query.request)
+            try await request.body.consumeWithCancellationOnInboundClose { _ in
+                try await stream.run(&writer)
+            }
+        }
+        var headers: HTTPFields = [
+            .contentType: type, .cacheControl: "no-store", .vary: "Accept",
+        ]
+        // Proxies of the nginx kind collect what they pass on unless they are told not to.
+        if let name = HTTPField.Name("X-Accel-Buffering") { headers[name] = "no" }
+        return Response(status: .ok, headers: headers, body: body)
+    }
+
+    private static func lastEventID(of request: Request) -> String? {
+        HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
+    }
+
+    private static let notAcceptable = Problem(
+        status: 406, code: "not-acceptable", title: "Not acceptable",
+        detail: "changes are there as "
+            + AcceptedForm.allCases.map(\.rawValue).joined(separator: ", "))
+}
+
+extension ReadingPool {
+    /// Takes all steps of a reading, with room for others between them, and returns what it found.
+    func finish(
+        _ reading: StateReading
+    ) async throws(Problem) -> (records: [UInt8], token: ResumeToken, isPartial: Bool) {
+        try await self.admitting { () throws(Problem) in
+            while try await !self.read({ () throws(Problem) in try reading.step() }) {}
+            return try await self.read { () throws(Problem) in try reading.result() }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import LogModel
+import LogStorage
+import Replication
+import Sessions
+import WireProtocol
+
+/// `GET /v1/models/…`: what instances and groups are, and were.
+struct ModelsRoute: Sendable {
+    let log: ChangeLog
+    let pool: ReadingPool
+    let limits: ServerLimits
+
+    /// Answers a request; every refusal is a problem document. Nil if there is nothing at such a path.
+    func respond(to request: Request) async -> Response? {
+        do throws(Problem) {
+            guard
+                let query = try ModelsQuery(
+                    path: request.uri.path, query: request.uri.query ?? "")
+            else { return nil }
+            let body =
+                switch query {
+                case .group(let filter, let place): try await self.group(filter, at: place)
+                case .instance(let model, let key, let place):
+                    try await self.instance(model, key, at: place)
+                case .history(let model, let key, let start, let limit):
+                    try await self.history(model, key, from: start, limit: limit)
+                }
+            return .reading(body, .changing, of: request)
+        } catch {
+            return Response(error)
+        }
+    }
+
+    private func group(
+        _ filter: Filter, at place: ModelsQuery.Place
+    ) async throws(Problem) -> [UInt8] {
+        let reading = try await self.read { () throws(Problem) in
+            try StateReading(
+                of: filter, at: place, in: self.log,
+                allowsScans: self.limits.session.allowsScans, limits: self.limits.state)
+        }
+        let (records, token, isPartial) = try await self.pool.finish(reading)
+        let following = ChangesQuery(SubscriptionRequest(filter: filter))
+        return PageJSON.state(
+            records, token: token.text, next: following.page(from: token), isPartial: isPartial)
+    }
+
+    private func instance(
+        _ model: Text, _ key: Text, at place: ModelsQuery.Place
+    ) async throws(Problem) -> [UInt8] {
+        let state = try await self.read { () throws(Problem) in
+            try InstanceReader(model: model, key: key, in: self.log).state(at: place)
+        }
+        switch state {
+        case .alive(_, let json): return json + [UInt8(ascii: "\n")]
+        case .unknown:
+            throw Self.notFound(
+                "unknown-instance", "the log has no record of \(model) \(key) at that place")
+        case .deleted(let offset):
+            throw Self.notFound(
+                "deleted-instance", "\(model) \(key) was deleted by the record at offset \(offset)")
+        }
+    }
+
+    private func history(
+        _ model: Text, _ key: Text, from start: Offset, limit: Int
+    ) async throws(Problem) -> [UInt8] {
+        let history = try await self.read { () throws(Problem) in
+            try InstanceReader(model: model, key: key, in: self.log)
+                .part(from: start, limit: limit)
+        }
+        if history.count == 0, start == .zero {
+            throw Self.notFound("unknown-instance", "the log has no record of \(model) \(key)")
+        }
+        let next = history.next.map {
+            ModelsQuery.historyPath(model: model, key: key, from: $0, limit: limit)
+        }
+        return PageJSON.history(history.records, next: next, isPartial: history.isPartial)
+    }
+
+    private func read<Result: Sendable>(
+        _ body: @escaping @Sendable () throws(Problem) -> Result
+    ) async throws(Problem) -> Result {
+        try await self.pool.admitting { () throws(Problem) in try await self.pool.read(body) }
+    }
+
+    private static func notFound(_ code: String, _ detail: String) -> Problem {
+        Problem(status: 404, code: code, title: "Not found", detail: detail)
+    }
+}

@@ -1,0 +1,32 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import LogStorage
+import WireProtocol
+
+extension Response {
+    /// How long a body may be kept by caches.
+    enum Freshness: String {
+        /// It will never be another one.
+        case immutable = "public, max-age=31536000, immutable"
+        /// Ask again each time; with the tag that costs little.
+        case changing = "no-cache"
+    }
+
+    /// A body that is read, with its tag; or 304 if the client says that it has it.
+    static func reading(
+        _ body: [UInt8], _ freshness: Freshness, of request: Request
+    ) -> Response {
+        let digest = Machine.digest(of: body)
+        let tag = EntityTag(low: digest.low, high: digest.high)
+        let headers: HTTPFields = [
+            .eTag: tag.text, .cacheControl: freshness.rawValue, .vary: "Accept",
+        ]
+        if tag.isIn(ifNoneMatch: request.headers[values: .ifNoneMatch]) {
+            return Response(status: .notModified, headers: headers)
+        }
+        var response = Response.json(.ok, "application/json", body)
+        response.headers.append(contentsOf: headers)
+        return response
+    }
+}

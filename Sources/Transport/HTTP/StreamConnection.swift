@@ -1,0 +1,84 @@
+import NIOCore
+import Replication
+import Sessions
+import WireProtocol
+
+/// The body of a response that goes on for as long as its reader wants, as the socket behind a session.
+///
+/// What the session sends waits here until the response's writer has written what it had before: one buffer is
+/// being written, and at most `ServerLimits.socketByteCountMax` bytes and one message more wait. With more the
+/// session is a cursor further back in the log, as that of a WebSocket is.
+///
+/// Threads: only the event loop's.
+final class StreamConnection: SessionConnection {
+    private let hub: EventLoopHub
+    private let eventLoop: any EventLoop
+    private var id: Dispatcher.SessionID?
+    private var waiting = ByteBuffer()
+    /// Resolved when there is something to write, or nothing more comes.
+    private var writer: EventLoopPromise<ByteBuffer?>?
+    private var isClosed = false
+    private var isFull = false
+
+    /// Opens a session of `dialect` and begins what `request` asks for.
+    init(
+        hub: EventLoopHub, eventLoop: any EventLoop, dialect: Dialect,
+        _ request: SubscriptionRequest
+    ) {
+        self.hub = hub
+        self.eventLoop = eventLoop
+        let session = Session(dialect: dialect, limits: hub.limits.session)
+        let id = hub.dispatcher.open(session, connection: self)
+        self.id = id
+        if hub.dispatcher.subscribe(request, on: id) { hub.scheduleTurn() }
+    }
+
+    /// What is to be written next, as soon as there is something; nil at the end. To be called when what was
+    /// given out before is written.
+    func next() -> EventLoopFuture<ByteBuffer?> {
+        let promise = self.eventLoop.makePromise(of: ByteBuffer?.self)
+        if self.waiting.readableBytes > 0 {
+            promise.succeed(self.waiting)
+            self.waiting = ByteBuffer()
+        } else if self.isClosed {
+            promise.succeed(nil)
+        } else {
+            self.writer = promise
+        }
+        if self.isFull, let id {
+            self.isFull = false
+            if self.hub.dispatcher.becomeWritable(id) { self.hub.scheduleTurn() }
+        }
+        return promise.futureResult
+    }
+
+    /// Ends the session, because nobody writes what it sends any more.
+    func leave() {
+        if let id {
+            self.id = nil
+            self.hub.dispatcher.close(id)
+        }
+        self.isClosed = true
+        self.writer?.succeed(nil)
+        self.writer = nil
+    }
+
+    // MARK: - SessionConnection
+
+    func send(_ bytes: OutboundBytes) -> Bool {
+        guard !self.isClosed else { return true }
+        if let writer {
+            self.writer = nil
+            writer.succeed(self.hub.buffer(of: bytes))
+            return true
+        }
+        self.waiting.writeBytes(bytes.bytes)
+        self.isFull = self.waiting.readableBytes >= self.hub.limits.socketByteCountMax
+        return !self.isFull
+    }
+
+    /// Streams have no codes: whoever reads sees that there is nothing more, and resumes.
+    func close(_ code: CloseCode, reason: String) {
+        self.leave()
+    }
+}
