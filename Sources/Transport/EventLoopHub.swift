@@ -11,6 +11,8 @@ import Synchronization
 final class EventLoopHub {
     let dispatcher: Dispatcher
     let limits: ServerLimits
+    /// What all WebSockets of the loop are read into.
+    let readBuffer = ReadBuffer()
     private let eventLoop: any EventLoop
     private var connections: [ObjectIdentifier: WebSocketHandler] = [:]
     private var isTurnScheduled = false
