@@ -74,7 +74,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
         }
         let hub = self.hubs.hub(of: channel.eventLoop)
         let peer = SubscriberPeer(hub: hub) { [makeSession] in makeSession(handshake.dialect) }
-        try WebSocketHandler(peer: peer).add(to: channel)
+        try WebSocketHandler(peer: peer, writesDirectly: true).add(to: channel)
         return .webSocket
     }
 

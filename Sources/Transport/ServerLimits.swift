@@ -22,8 +22,9 @@ package struct ServerLimits: Sendable {
     package var quietTicksBeforePing = 2
     /// Looks without a word from a WebSocket after which it is closed. Default 6.
     package var quietTicksMax = 6
-    /// Bytes that may wait in a socket; with more its session leaves the live path. Default 128 KiB.
-    package var socketByteCountMax = 128 << 10
+    /// Bytes that the kernel did not take and that wait here; with more the session leaves the live path and is a
+    /// cursor in the log until they are gone. Default 16 KiB.
+    package var socketByteCountMax = 16 << 10
     /// Connections that the kernel may hold before they are accepted. Default 4,096.
     package var acceptBacklog = 4096
     /// What a request's changes may be.

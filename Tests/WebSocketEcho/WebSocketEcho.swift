@@ -28,7 +28,7 @@ struct WebSocketEcho {
             handshakeSecondsMax: 15, agree: { _ in HTTPHeaders() },
             becomeWebSocket: { channel, _ in
                 let peer = EchoPeer(limits: limits, readBuffer: readBuffer.value)
-                try WebSocketConnection(peer: peer).add(to: channel)
+                try WebSocketConnection(peer: peer, writesDirectly: true).add(to: channel)
             },
             becomeHTTP: { $0.close(promise: nil) })
         let server = try await ServerBootstrap(group: group)
@@ -62,7 +62,7 @@ private struct EchoPeer: WebSocketPeer {
 
     func leave(_ member: Void, _ connection: WebSocketConnection<EchoPeer>) {}
 
-    private static func frame(_ first: UInt8, _ payload: [UInt8]) -> ByteBuffer {
+    private static func frame(_ first: UInt8, _ payload: [UInt8]) -> [UInt8] {
         var frame = ByteBuffer()
         frame.writeInteger(first)
         switch payload.count {
@@ -74,7 +74,6 @@ private struct EchoPeer: WebSocketPeer {
             frame.writeInteger(UInt8(127))
             frame.writeInteger(UInt64(payload.count))
         }
-        frame.writeBytes(payload)
-        return frame
+        return frame.readableBytesView + payload
     }
 }

@@ -41,11 +41,7 @@ struct SubscriberPeer: WebSocketPeer {
     }
 }
 
-extension WebSocketConnection: SessionConnection where Peer == SubscriberPeer {
-    func send(_ bytes: [UInt8]) -> Bool {
-        self.send(ByteBuffer(bytes: bytes))
-    }
-}
+extension WebSocketConnection: SessionConnection where Peer == SubscriberPeer {}
 
 extension ServerLimits {
     /// What the limits mean for one WebSocket.

@@ -27,25 +27,35 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     private var reader = MessageReader()
     private var phase = Phase.open
     private var quietTicks: UInt8 = 0
+    private let writesDirectly: Bool
+    /// The socket, while it is open and may be written to without NIO.
+    private var socket: NIOBSDSocket.Handle?
+    /// Bytes that NIO has because the kernel did not take them.
+    private var queuedByteCount = 0
+    /// Whether the peer was told that the socket can take no more, and waits to hear otherwise.
+    private var isFull = false
 
-    package init(peer: Peer) {
+    /// - Parameter writesDirectly: whether nothing that is to change bytes stands between this handler and the
+    ///   socket. With TLS it must be false.
+    package init(peer: Peer, writesDirectly: Bool) {
         self.peer = peer
+        self.writesDirectly = writesDirectly
     }
 
     /// Makes `channel`, which has no handlers left, this WebSocket.
     package func add(to channel: any Channel) throws {
-        let limits = self.peer.limits
         if let options = channel.syncOptions {
             // A WebSocket that is half closed is closed: otherwise every peer that went would leave its
             // channel here.
             try options.setOption(.allowRemoteHalfClosure, value: false)
-            let high = limits.socketByteCountMax
-            try options.setOption(.writeBufferWaterMark, value: .init(low: high / 4, high: high))
             try options.setOption(.maxMessagesPerRead, value: 1)
             try options.setOption(
                 .recvAllocator,
                 value: SharedReadAllocator(
                     buffer: NIOLoopBound(self.peer.readBuffer, eventLoop: channel.eventLoop)))
+        }
+        if self.writesDirectly {
+            self.socket = try SocketWrite.socket(of: channel)
         }
         try channel.pipeline.syncOperations.addHandler(self)
     }
@@ -56,11 +66,14 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
+        self.socket = nil
         self.leave()
         self.context = nil
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
+        // Its number may be another connection's from now on.
+        self.socket = nil
         self.leave()
         context.fireChannelInactive()
     }
@@ -68,27 +81,22 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = self.unwrapInboundIn(data)
         self.quietTicks = 0
-        if self.phase != .over { self.read(buffer, isWritable: context.channel.isWritable) }
+        if self.phase != .over { self.read(buffer) }
         self.peer.readBuffer.giveBack(buffer)
     }
 
-    private func read(_ buffer: ByteBuffer, isWritable: Bool) {
+    private func read(_ buffer: ByteBuffer) {
         var bytes = buffer
         let limits = self.peer.limits.message
         do throws(MessageReader.Violation) {
             while self.phase != .over, let input = try self.reader.next(in: &bytes, limits: limits)
             {
-                self.receive(input, isWritable: isWritable)
+                self.receive(input)
             }
         } catch {
             self.close(error.code, reason: error.reason)
             self.finish()
         }
-    }
-
-    package func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, let member { self.peer.becomeWritable(member) }
-        context.fireChannelWritabilityChanged()
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -114,12 +122,13 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
         }
     }
 
-    /// Sends whole frames in one write. Returns whether the socket can take more.
-    package func send(_ frames: ByteBuffer) -> Bool {
-        guard let context, self.phase == .open else { return true }
-        // This handler is the only one, so from here it is one step to the socket.
-        context.writeAndFlush(self.wrapOutboundOut(frames), promise: nil)
-        return context.channel.isWritable
+    /// Sends whole frames in one write. Returns whether the socket can take more; if not, the peer is told when
+    /// it can.
+    package func send(_ frames: [UInt8]) -> Bool {
+        guard self.phase == .open else { return true }
+        self.write(frames)
+        self.isFull = self.queuedByteCount > self.peer.limits.socketByteCountMax
+        return !self.isFull
     }
 
     /// Closes the socket with `code` after what was sent.
@@ -139,7 +148,7 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
 
     // MARK: - Private
 
-    private func receive(_ input: MessageReader.Input, isWritable: Bool) {
+    private func receive(_ input: MessageReader.Input) {
         if case .close(let answer) = input {
             if self.phase == .open {
                 self.phase = .closing
@@ -157,18 +166,37 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
         case .binary(let message): self.peer.receive(binary: message, from: member, self)
         case .ping(let payload):
             // Who pings on and reads nothing gets no answers that would have to wait here.
-            if isWritable { self.write(.pong, payload) }
+            if self.queuedByteCount == 0 { self.write(.pong, payload) }
         case .pong, .close: break
         }
     }
 
     private func write(_ kind: ControlFrame, _ payload: [UInt8]) {
+        self.write([kind.rawValue, UInt8(payload.count)] + payload)
+    }
+
+    private func write(_ bytes: [UInt8]) {
         guard let context else { return }
-        var frame = context.channel.allocator.buffer(capacity: 2 + payload.count)
-        frame.writeInteger(kind.rawValue)
-        frame.writeInteger(UInt8(payload.count))
-        frame.writeBytes(payload)
-        context.writeAndFlush(self.wrapOutboundOut(frame), promise: nil)
+        var written = 0
+        if let socket, self.queuedByteCount == 0 {
+            written = SocketWrite.send(bytes, to: socket)
+            if written == bytes.count { return }
+        }
+        let left = bytes.count - written
+        self.queuedByteCount += left
+        let isWritten = context.eventLoop.makePromise(of: Void.self)
+        isWritten.futureResult.assumeIsolated().whenSuccess { [weak self] in
+            self?.noteWritten(left)
+        }
+        context.writeAndFlush(
+            self.wrapOutboundOut(ByteBuffer(bytes: bytes[written...])), promise: isWritten)
+    }
+
+    private func noteWritten(_ byteCount: Int) {
+        self.queuedByteCount -= byteCount
+        guard self.queuedByteCount == 0, self.isFull, let member else { return }
+        self.isFull = false
+        self.peer.becomeWritable(member)
     }
 
     /// Ends the conversation: after what was sent the client reads an end.
