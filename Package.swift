@@ -183,7 +183,11 @@ let package = Package(
 
         .testTarget(
             name: "TransportTests",
-            dependencies: ["Replication", "Transport"], swiftSettings: swiftSettings),
+            dependencies: [
+                "Replication", "Transport", "WireProtocol",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
 
         // Tests that need a socket or another process.
         .testTarget(
@@ -203,6 +207,15 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
+        // The server's WebSockets with an echo behind them, for tools/autobahn.
+        .executableTarget(
+            name: "websocket-echo",
+            dependencies: [
+                "Transport", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/WebSocketEcho", swiftSettings: swiftSettings),
         // Real servers, clients and a browser: sockets and child processes.
         .testTarget(
             name: "EndToEndTests",

@@ -66,18 +66,6 @@ void load_open(void) {
     poller = epoll_create1(0);
     input = malloc(INPUT);
     load.subscribers = calloc((size_t)options.sockets, sizeof *load.subscribers);
-    for (int i = 0; i < options.publishers; i++) {
-        publishers[i].fd = tcp(options.publish_port, 0);
-        watch(publishers[i].fd, EPOLL_CTL_ADD, EPOLLIN, FIRST_PUBLISHER + (uint64_t)i);
-        static const char nats[] = "CONNECT {\"verbose\":false,\"pedantic\":false,\"protocol\":1}\r\n";
-        static const uint8_t mqtt[] = {0x10, 12, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0, 0, 0};
-        switch (options.target) {
-        case NATS: send_whole(publishers[i].fd, nats, sizeof nats - 1); break;
-        case MQTT: send_whole(publishers[i].fd, mqtt, sizeof mqtt); break;
-        case FLOOR: send_whole(publishers[i].fd, "PUB\n", 4); break;
-        case LIVELOG: break;
-        }
-    }
 }
 
 // MARK: - Subscribers
@@ -271,11 +259,26 @@ static void publisher_event(struct publisher *p) {
     p->is_busy = 0;
 }
 
+// Opens a publisher's connection when it is first needed: one that is silent for long is closed.
+static void publisher_open(struct publisher *p) {
+    p->fd = tcp(options.publish_port, 0);
+    watch(p->fd, EPOLL_CTL_ADD, EPOLLIN, FIRST_PUBLISHER + (uint64_t)(p - publishers));
+    static const char nats[] = "CONNECT {\"verbose\":false,\"pedantic\":false,\"protocol\":1}\r\n";
+    static const uint8_t mqtt[] = {0x10, 12, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0, 0, 0};
+    switch (options.target) {
+    case NATS: send_whole(p->fd, nats, sizeof nats - 1); break;
+    case MQTT: send_whole(p->fd, mqtt, sizeof mqtt); break;
+    case FLOOR: send_whole(p->fd, "PUB\n", 4); break;
+    case LIVELOG: break;
+    }
+}
+
 int load_publish(int group, int count, const uint64_t *times) {
     static char text[BATCH * 1024], request[BATCH * 1024 + 256];
     struct publisher *p = publishers;
     while (p < publishers + options.publishers && p->is_busy) p++;
     if (p == publishers + options.publishers) return 0;
+    if (p->fd == 0) publisher_open(p);
     if (count > BATCH) fail("a batch has at most %d events", BATCH);
     char *end = text;
     for (int i = 0; i < count; i++) {

@@ -3,8 +3,9 @@ extension Dispatcher {
     package struct Limits: Sendable {
         /// Records that a turn looks at. Default 2,048.
         package var recordsPerTurnMax = 2048
-        /// Bytes of records that a turn puts into frames. Default 4 MiB.
-        package var framedByteCountPerTurnMax = 4 << 20
+        /// Bytes of records that a turn puts into frames. A socket that takes a part of that holds the rest until it
+        /// can take more, and no other bytes. Default 256 KiB.
+        package var framedByteCountPerTurnMax = 256 << 10
         /// Sockets that a turn writes to for audiences. Default 1,024.
         package var writesPerTurnMax = 1024
         /// Sockets that are written to for one audience before another one comes. Default 256.

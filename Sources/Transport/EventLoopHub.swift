@@ -12,12 +12,13 @@ final class EventLoopHub {
     let dispatcher: Dispatcher
     let limits: ServerLimits
     let tail: TailRoom
-    private let eventLoop: any EventLoop
+    /// What all WebSockets of the loop are read into.
+    let readBuffer = ReadBuffer()
+    let eventLoop: any EventLoop
     private var connections: [ObjectIdentifier: WebSocketHandler] = [:]
-    private var producers: [ObjectIdentifier: ProducerConnection] = [:]
+    private var producers: [ObjectIdentifier: (handler: ProducerHandler, producer: ProducerConnection)] = [:]
     private var isTurnScheduled = false
     private var ticks = 0
-    private var lastSent: (bytes: OutboundBytes, buffer: ByteBuffer)?
 
     init(eventLoop: any EventLoop, log: ChangeLog, limits: ServerLimits, logger: Logger) {
         self.eventLoop = eventLoop
@@ -36,12 +37,12 @@ final class EventLoopHub {
         self.connections[ObjectIdentifier(connection)] = nil
     }
 
-    func add(_ producer: ProducerConnection) {
-        self.producers[ObjectIdentifier(producer)] = producer
+    func add(_ handler: ProducerHandler, _ producer: ProducerConnection) {
+        self.producers[ObjectIdentifier(handler)] = (handler, producer)
     }
 
-    func remove(_ producer: ProducerConnection) {
-        self.producers[ObjectIdentifier(producer)] = nil
+    func remove(_ handler: ProducerHandler) {
+        self.producers[ObjectIdentifier(handler)] = nil
     }
 
     /// Runs the turns of the dispatcher and of those who wait, each in a turn of the loop of its own, until it has
@@ -61,20 +62,16 @@ final class EventLoopHub {
     func tick() {
         self.ticks += 1
         for connection in self.connections.values { connection.tick() }
+        // Who is not read cannot be expected to say anything.
+        for (handler, producer) in self.producers.values where !producer.isQuietByForce {
+            handler.tick()
+        }
         if self.dispatcher.tellProgress() { self.scheduleTurn() }
-    }
-
-    /// The bytes for a socket. All sockets that get the same bytes one after the other share one buffer.
-    func buffer(of bytes: OutboundBytes) -> ByteBuffer {
-        if let last = self.lastSent, last.bytes === bytes { return last.buffer }
-        let buffer = ByteBuffer(bytes: bytes.bytes)
-        self.lastSent = (bytes, buffer)
-        return buffer
     }
 
     /// Lets producers finish what they began, and closes them.
     func drainProducers() {
-        for producer in self.producers.values { producer.drain() }
+        for (_, producer) in self.producers.values { producer.drain() }
     }
 
     /// Connections of producers that are open.

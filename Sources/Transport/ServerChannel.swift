@@ -6,7 +6,6 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
-import NIOWebSocket
 import Sessions
 import WireProtocol
 
@@ -35,47 +34,15 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            let upgrader = NIOTypedWebSocketServerUpgrader<Outcome>(
-                maxFrameSize: self.limits.session.messageByteCountMax,
-                enableAutomaticErrorHandling: false,
-                shouldUpgrade: { channel, head in
-                    channel.eventLoop.makeSucceededFuture(
-                        Handshake(head).map { Self.headers(for: $0) })
-                },
-                upgradePipelineHandler: { channel, head in
-                    self.fitDecoder(of: channel, to: head).flatMapThrowing {
-                        try self.becomeWebSocket(channel, head)
-                    }
-                })
-            var configuration = NIOUpgradableHTTPServerPipelineConfiguration(
-                upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(
-                    upgraders: [upgrader],
-                    notUpgradingCompletionHandler: { channel in
-                        channel.eventLoop.makeCompletedFuture {
-                            try self.becomeHTTP(channel, logger)
-                        }
-                    }))
-            // Hummingbird takes one request at a time, answers what cannot be parsed, and its header
-            // types cannot hold what would split a response.
-            configuration.enablePipelining = false
-            configuration.enableErrorHandling = false
-            configuration.enableResponseHeaderValidation = false
-            let outcome = try channel.pipeline.syncOperations
-                .configureUpgradableHTTPServerPipeline(configuration: configuration)
+            let pipeline = UpgradablePipeline(
+                handshakeSecondsMax: self.limits.handshakeSecondsMax,
+                agree: { Handshake($0).map { Self.headers(for: $0) } },
+                becomeWebSocket: { try self.becomeWebSocket($0, $1) },
+                becomeHTTP: { try self.becomeHTTP($0, logger) })
+            let outcome = try pipeline.configure(channel)
             // While the server drains, whoever asks gets HTTP's answer to that.
             let phase = self.operations.phase
             try DecliningUpgrades { !phase.isDraining && Handshake($0) != nil }.add(to: channel)
-            let waiting = WaitingForFirstRequest()
-            try channel.pipeline.syncOperations.addHandler(waiting, position: .first)
-            let deadline = channel.eventLoop.scheduleTask(
-                in: .seconds(Int64(self.limits.handshakeSecondsMax))
-            ) {
-                channel.close(promise: nil)
-            }
-            outcome.assumeIsolated().whenComplete { _ in
-                deadline.cancel()
-                channel.pipeline.syncOperations.removeHandler(waiting, promise: nil)
-            }
             return Value(channel: channel, outcome: outcome)
         }
     }
@@ -112,45 +79,16 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
         guard let handshake = Handshake(head) else {
             preconditionFailure("a handshake was agreed to and is none")
         }
-        if let options = channel.syncOptions {
-            // A WebSocket that is half closed is closed: otherwise every peer that went would leave its
-            // channel here.
-            try options.setOption(.allowRemoteHalfClosure, value: false)
-            let high = self.limits.socketByteCountMax
-            try options.setOption(
-                .writeBufferWaterMark, value: .init(low: high / 4, high: high))
-        }
         let hub = self.hubs.hub(of: channel.eventLoop)
         self.operations.connections.count(channel, as: handshake.kind)
         if handshake.isProducer {
-            try channel.pipeline.syncOperations.addHandler(
-                ProducerHandler(hub: self.producers, loopHub: hub))
+            let peer = ProducerPeer(hub: self.producers, loopHub: hub)
+            try ProducerHandler(peer: peer, writesDirectly: true).add(to: channel)
             return .webSocket
         }
-        try channel.pipeline.syncOperations.addHandler(
-            WebSocketHandler(hub: hub, session: self.makeSession(handshake.dialect)))
+        let peer = SubscriberPeer(hub: hub) { [makeSession] in makeSession(handshake.dialect) }
+        try WebSocketHandler(peer: peer, writesDirectly: true).add(to: channel)
         return .webSocket
-    }
-
-    /// Makes room for a producer's frames, which are larger than a subscriber's may be. Until that is done no
-    /// byte reaches the decoder.
-    private func fitDecoder(of channel: any Channel, to head: HTTPRequestHead)
-        -> EventLoopFuture<Void>
-    {
-        guard Handshake(head)?.isProducer == true else {
-            return channel.eventLoop.makeSucceededVoidFuture()
-        }
-        let limit = self.limits.producer.messageByteCountMax
-        do {
-            let decoder = try channel.pipeline.syncOperations.handler(
-                type: ByteToMessageHandler<WebSocketFrameDecoder>.self)
-            return channel.pipeline.syncOperations.removeHandler(decoder).flatMapThrowing {
-                try channel.pipeline.syncOperations.addHandler(
-                    ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: limit)))
-            }
-        } catch {
-            return channel.eventLoop.makeFailedFuture(error)
-        }
     }
 
     private static func headers(for handshake: Handshake) -> HTTPHeaders {
@@ -208,15 +146,5 @@ struct Handshake {
             self.dialect = .restLive1
             self.subprotocol = nil
         }
-    }
-}
-
-/// Closes a connection that has not said anything yet when the server stops.
-private final class WaitingForFirstRequest: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = Any
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ChannelShouldQuiesceEvent { context.close(promise: nil) }
-        context.fireUserInboundEventTriggered(event)
     }
 }

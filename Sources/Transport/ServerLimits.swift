@@ -22,8 +22,9 @@ package struct ServerLimits: Sendable {
     package var quietTicksBeforePing = 4
     /// Looks without a word from a WebSocket after which it is closed. Default 12.
     package var quietTicksMax = 12
-    /// Bytes that may wait in a socket; with more its session leaves the live path. Default 128 KiB.
-    package var socketByteCountMax = 128 << 10
+    /// Bytes that the kernel did not take and that wait here; with more the session leaves the live path and is a
+    /// cursor in the log until they are gone. Default 16 KiB.
+    package var socketByteCountMax = 16 << 10
     /// Requests that read the log at a time, or wait for a thread that does. Default 64.
     package var readsMax = 64
     /// Requests of one event loop that wait for changes. Default 10,000.

@@ -69,7 +69,7 @@ final class StreamConnection: SessionConnection {
         guard !self.isClosed else { return true }
         if let writer {
             self.writer = nil
-            writer.succeed(self.hub.buffer(of: bytes))
+            writer.succeed(ByteBuffer(bytes: bytes.bytes))
             return true
         }
         self.waiting.writeBytes(bytes.bytes)

@@ -12,8 +12,8 @@ import WireProtocol
 protocol ProducerSocket: AnyObject {
     /// Whether the socket can take more.
     var isWritable: Bool { get }
-    /// Writes whole frames in one write and one flush.
-    func send(_ frames: [UInt8])
+    /// Writes whole frames in one write. Returns whether the socket can take more.
+    func send(_ frames: [UInt8]) -> Bool
     /// Closes the socket after what was sent; then the connection is left.
     func close(_ code: CloseCode, reason: String)
     /// Reads the socket, or leaves what comes with the client.
@@ -223,7 +223,7 @@ final class ProducerConnection {
         guard !self.session.outbox.isEmpty else { return }
         let frames = self.session.outbox
         self.session.outbox.removeAll()
-        self.socket?.send(frames)
+        _ = self.socket?.send(frames)
     }
 
     private func pauseOrReadOn() {

@@ -1,6 +1,6 @@
 /// Frames from the server to a client (RFC 6455 section 5.2): never masked, never fragmented.
 ///
-/// Reading frames, which is where the care is needed, is NIOWebSocket's. Writing one is a header of two, four
+/// Reading frames, which is where the care is needed, is the edge's. Writing one is a header of two, four
 /// or ten bytes, and is done here so that all frames that a session gets in one turn of its event loop
 /// lie in one buffer and leave in one write.
 package enum OutboundFrame {

@@ -1,0 +1,59 @@
+import WireProtocol
+
+/// What stands behind a WebSocket and gets its messages. All calls come on the channel's event loop.
+package protocol WebSocketPeer {
+    /// What the peer knows a connection by.
+    associatedtype Member
+
+    var limits: WebSocketLimits { get }
+    /// The buffer of the event loop, which all its connections share.
+    var readBuffer: ReadBuffer { get }
+
+    /// A connection is open.
+    func open(_ connection: WebSocketConnection<Self>) -> Member
+    func receive(
+        text message: [UInt8], from member: Member, _ connection: WebSocketConnection<Self>)
+    func receive(
+        binary message: [UInt8], from member: Member, _ connection: WebSocketConnection<Self>)
+    /// What the socket had to read at the moment has been given.
+    func completeRead(_ member: Member)
+    /// The server stops.
+    func quiesce(_ member: Member, _ connection: WebSocketConnection<Self>)
+    /// The socket, which could take no more, can again.
+    func becomeWritable(_ member: Member)
+    /// The connection is closed, or is being closed: nothing more comes from it and nothing can be sent.
+    func leave(_ member: Member, _ connection: WebSocketConnection<Self>)
+}
+
+extension WebSocketPeer {
+    package func completeRead(_ member: Member) {}
+
+    /// What was sent is flushed, the client reconnects and resumes.
+    package func quiesce(_ member: Member, _ connection: WebSocketConnection<Self>) {
+        connection.close(.goingAway, reason: "the server stops")
+    }
+}
+
+/// What one WebSocket may take, and how long it is waited for.
+package struct WebSocketLimits: Sendable {
+    /// A message of the client.
+    package var message: MessageReader.Limits
+    /// Bytes that may wait in the socket before it counts as full.
+    package var socketByteCountMax: Int
+    /// Seconds that a client has to answer a close.
+    package var closeSecondsMax: Int
+    /// Ticks without a word after which the client is sent a ping, and after which it is given up.
+    package var quietTicksBeforePing: Int
+    package var quietTicksMax: Int
+
+    package init(
+        message: MessageReader.Limits, socketByteCountMax: Int, closeSecondsMax: Int,
+        quietTicksBeforePing: Int, quietTicksMax: Int
+    ) {
+        self.message = message
+        self.socketByteCountMax = socketByteCountMax
+        self.closeSecondsMax = closeSecondsMax
+        self.quietTicksBeforePing = quietTicksBeforePing
+        self.quietTicksMax = quietTicksMax
+    }
+}
