@@ -27,29 +27,37 @@ import Testing
     @Test(.timeLimit(.minutes(5)))
     func killedServersLoseNothingAndRepeatNothing() async throws {
         try await withServer { server in
-            let count = 40_000
+            let kills = 4
             let producer = try server.python(
                 "produce.py",
-                [server.publishSocket, "--count", "\(count)", "--producer", "tests"])
+                [
+                    server.publishSocket, "--count", "1000", "--producer", "tests", "--losses",
+                    "\(kills)",
+                ])
             var generator = SeededGenerator.ofThisRun()
             print("\(generator)")
             var answers: [ProducerAnswer] = []
-            for _ in 0..<4 {
-                let pause = answers.count + Int.random(in: 500...3000, using: &generator)
-                while answers.count < pause { answers.append(try await producer.answer()) }
+            for kill in 1...kills {
+                for _ in 0..<Int.random(in: 1...2000, using: &generator) {
+                    answers.append(try await producer.answer())
+                }
                 await server.kill()
                 try await server.restart()
+                // Until it has noticed: so that each kill is a loss.
+                while answers.count(where: \.closed) < kill {
+                    answers.append(try await producer.answer())
+                }
             }
             answers += try await producer.answers()
             #expect(await producer.ending() == .exited(0), "\(producer.errorOutput)")
-            let closed = answers.filter { $0.closed }
-            #expect(!closed.isEmpty, "published before the first kill")
+            #expect(answers.count(where: \.closed) == kills)
             // Every batch is acknowledged; or it was before a later one that the log already had.
-            #expect(answers.filter { !$0.closed }.map(\.number) == Array(1...count))
+            let numbers = answers.filter { !$0.closed }.map(\.number)
+            #expect(numbers == Array(1...numbers.count))
             for answer in answers where !answer.closed {
                 #expect(answer.code == nil || answer.code == "sequence-too-old")
             }
-            try await server.expectEachOnce(Array(1...count))
+            try await server.expectEachOnce(numbers)
         }
     }
 
