@@ -15,6 +15,7 @@ from random import Random
 from delivery.check import Checker
 from delivery.server import Server, Writer, World
 from delivery.session import Session, Subscription
+from delivery.spoil import MISTAKES, spoiled
 from delivery.truth import Place, Truth
 from delivery.values import random_filter
 
@@ -174,6 +175,8 @@ class Oracle:
                 break
             if wrong := Checker(self.truth, subscription, self.statistics).run():
                 self.findings.append(wrong)
+        if not self.findings:
+            self.check_the_check()
         self.statistics |= {
             "kills": self.server.kills,
             "records": len(self.truth.records),
@@ -181,6 +184,16 @@ class Oracle:
             "batches acknowledged twice": sum(writer.repeated for writer in self.writers),
             "subscriptions": len(self.all),
         }
+
+
+    def check_the_check(self) -> None:
+        """Makes mistakes in what was received, each of which must be noticed."""
+        for mistake in MISTAKES:
+            occasions = (spoiled(one, mistake, self.random) for one in self.random.sample(self.all, len(self.all)))
+            for spoilt, _ in zip(filter(None, occasions), range(3)):
+                self.statistics["mistakes made"] += 1
+                if not Checker(self.truth, spoilt, Counter()).run():
+                    self.findings.append(f"not noticed: {mistake.__name__} in {spoilt}")
 
 
 async def main() -> None:

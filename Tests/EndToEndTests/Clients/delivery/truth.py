@@ -98,12 +98,16 @@ class Truth:
             findings.append(f"the epoch changed though nothing was lost: {self.epochs}")
         alive: dict[tuple, dict | None] = {}
         self.sides = []
-        for record in self.records:
+        # Deletions of instances that did not exist.
+        self.unfounded: set[int] = set()
+        for offset, record in enumerate(self.records):
             own = dict(record.properties) | record.groups
             instance = (record.model, record.key)
             before = alive.get(instance)
             if record.action == "DELETED":
                 # Of an instance that nobody knew only this change tells what it was.
+                if before is None:
+                    self.unfounded.add(offset)
                 before, after = before if before is not None else own, None
             else:
                 after = own
@@ -158,6 +162,15 @@ class Truth:
                 continue
             result.append(Effect(effect.offset, change, first[key], effect.record))
         return sorted(result, key=lambda effect: effect.offset)
+
+    def is_doubtful(self, effect: Effect, wanted: Filter, start: int) -> bool:
+        """Whether net changes may say of an instance that it was in the set though it was not: a record that deletes
+        what does not exist says so, and net changes go by what records say, as live readers do."""
+        of = (effect.record.model, effect.record.key)
+        return start > 0 and any(
+            between.offset in self.unfounded and (between.record.model, between.record.key) == of
+            for between in self.effects(wanted, start, effect.offset + 1)
+        )
 
     def snapshot(self, wanted: Filter, end: int) -> list[Effect]:
         """The instances that are in the set before `end`, each by its last record."""
