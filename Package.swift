@@ -95,7 +95,6 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: borrowingSettings),
@@ -174,6 +173,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["LogModel", "LogFormat", "LogStorage"],
             path: "Tests/TestSupport", swiftSettings: borrowingSettings),
+
+        .testTarget(
+            name: "TransportTests",
+            dependencies: ["Replication", "Transport"], swiftSettings: swiftSettings),
 
         // Tests that need a socket or another process.
         .testTarget(

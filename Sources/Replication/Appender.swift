@@ -11,6 +11,10 @@ package final class Appender: Sendable {
     private let thread: DedicatedThread
     private let upkeep: UpkeepThread
     private let failed: Flag
+    private let shown: Published<AppendCounters>
+
+    /// What it has done since the start.
+    package var counters: AppendCounters { self.shown.value }
 
     /// Whether a failed write or sync ended the log's life as a writer.
     package var hasFailed: Bool { self.failed.isRaised }
@@ -31,14 +35,16 @@ package final class Appender: Sendable {
     ) throws(StorageError) {
         let queue = IngressQueue(limits: limits)
         let failed = Flag()
+        let shown = Published(AppendCounters())
         let upkeep = try UpkeepThread(writer.maintenance, logger: logger, clock: clock)
         self.queue = queue
         self.failed = failed
+        self.shown = shown
         self.upkeep = upkeep
         self.thread = try DedicatedThread {
             var loop = AppenderLoop(
                 writer: writer, acknowledgement: acknowledgement, queue: queue, bell: bell,
-                upkeep: upkeep, failed: failed, logger: logger, clock: clock)
+                upkeep: upkeep, failed: failed, shown: shown, logger: logger, clock: clock)
             loop.run()
         }
     }
@@ -61,8 +67,12 @@ private struct AppenderLoop {
     let bell: VisibleBell
     let upkeep: UpkeepThread
     let failed: Flag
+    let shown: Published<AppendCounters>
     let logger: Logger
     let clock: @Sendable () -> Int64
+    private var counters = AppendCounters()
+    /// Records that were appended since the last commit.
+    private var uncommittedCount = 0
     private var begunSegments = 0
     /// Submissions that were appended and wait for the commit.
     private var answered:
@@ -70,8 +80,8 @@ private struct AppenderLoop {
 
     init(
         writer: LogWriter, acknowledgement: LogOptions.Acknowledgement, queue: IngressQueue,
-        bell: VisibleBell, upkeep: UpkeepThread, failed: Flag, logger: Logger,
-        clock: @escaping @Sendable () -> Int64
+        bell: VisibleBell, upkeep: UpkeepThread, failed: Flag, shown: Published<AppendCounters>,
+        logger: Logger, clock: @escaping @Sendable () -> Int64
     ) {
         self.writer = writer
         self.upkeep = upkeep
@@ -79,6 +89,7 @@ private struct AppenderLoop {
         self.queue = queue
         self.bell = bell
         self.failed = failed
+        self.shown = shown
         self.logger = logger
         self.clock = clock
     }
@@ -98,8 +109,11 @@ private struct AppenderLoop {
         }
         do throws(StorageError) {
             try self.writer.close()
+            self.logger.info(
+                "the log is closed",
+                metadata: ["end": "\(self.writer.log.watermarks.durable)"])
         } catch {
-            self.logger.error("the log could not be closed: \(error)")
+            self.logger.error("the log could not be closed", metadata: error.logMetadata)
         }
     }
 
@@ -110,10 +124,12 @@ private struct AppenderLoop {
         var start = 0
         let ends = submission.changes.batchEnds
         do throws(StorageError) {
+            if let ended = submission.order?.ended { throw ended }
             for end in ends {
                 let placement = try self.writer.append(
                     start..<end, of: &submission.changes, producer: submission.producer,
                     time: self.clock())
+                self.count(placement, recordCount: end - start)
                 appended = Receipt(
                     epoch: self.writer.log.epoch, first: appended?.first ?? placement.first,
                     last: placement.last, isDurable: self.acknowledgement == .durable,
@@ -122,6 +138,8 @@ private struct AppenderLoop {
             }
             if let appended { self.answered.append((submission.reply, .appended(appended))) }
         } catch {
+            submission.order?.note(error)
+            self.counters.refusals[error.code, default: 0] += 1
             self.answered.append((submission.reply, .refused(error, appended: appended)))
         }
     }
@@ -131,18 +149,48 @@ private struct AppenderLoop {
         var failure: StorageError?
         do throws(StorageError) {
             try self.writer.write()
-            if self.acknowledgement == .durable { try self.writer.synchronize() }
+            if self.acknowledgement == .durable { try self.synchronize() }
             self.writer.publish()
         } catch {
             failure = error
             self.tellFailure(error)
         }
+        self.countCommit()
         self.bell.ring()
         for (reply, outcome) in self.answered {
             // After a failure nobody knows what is on the disk, so nobody is told that something is.
             reply(failure.map { .refused($0, appended: nil) } ?? outcome)
         }
         self.answered.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func count(_ placement: LogWriter.Placement, recordCount: Int) {
+        guard !placement.isRepeated else {
+            self.counters.repeatedBatches += 1
+            return
+        }
+        self.counters.batches += 1
+        self.counters.records += UInt64(recordCount)
+        self.uncommittedCount += recordCount
+    }
+
+    /// Makes durable what was written, and notes how long that took.
+    private mutating func synchronize() throws(StorageError) {
+        let marks = self.writer.log.watermarks
+        guard marks.durable < marks.appended else { return }
+        let started = ContinuousClock.now
+        try self.writer.synchronize()
+        self.counters.syncSeconds.add((ContinuousClock.now - started) / .seconds(1))
+    }
+
+    /// Shows what was counted.
+    private mutating func countCommit() {
+        if self.uncommittedCount > 0 {
+            self.counters.recordsPerCommit.add(Double(self.uncommittedCount))
+        }
+        self.uncommittedCount = 0
+        self.counters.bytes = UInt64(self.writer.appendedByteCount)
+        self.shown.show(self.counters)
     }
 
     /// Lets the log note how far it is durable, now that there is time.
@@ -155,9 +203,10 @@ private struct AppenderLoop {
         }
     }
 
-    private func synchronizeLate() {
+    private mutating func synchronizeLate() {
         do throws(StorageError) {
-            try self.writer.synchronize()
+            try self.synchronize()
+            self.shown.show(self.counters)
         } catch {
             self.tellFailure(error)
         }
@@ -167,7 +216,7 @@ private struct AppenderLoop {
     private func tellFailure(_ error: StorageError) {
         guard !self.failed.isRaised else { return }
         self.failed.raise()
-        self.logger.critical("the log takes no more appends: \(error)")
+        self.logger.critical("the log takes no more appends", metadata: error.logMetadata)
     }
 }
 

@@ -99,11 +99,9 @@ extension Dispatcher {
     @discardableResult
     private func serveMember(_ number: Int, _ place: Int) -> Int {
         guard let index = self.audiences[number]?.audience.session(at: place),
-            let connection = self.entries[index]?.connection,
             let bytes = self.audiences[number]?.audience.take(place)
         else { return 0 }
-        if !connection.send(bytes) { self.block(index) }
-        return bytes.bytes.count
+        return self.send(bytes, to: index)
     }
 
     /// Writes what a session has not taken of its audience's chunks. Returns whether its socket can take more.
@@ -158,7 +156,7 @@ extension Dispatcher {
             self.entries[index]?.session.becomeLive(slot, token: token, output: &output)
         }
         self.enterAudience(index, adding: reached)
-        self.send(output, to: index)
+        self.send(OutboundBytes(output), to: index)
     }
 
     /// Stops giving records to the subscription in `slot`, which was live and is over.

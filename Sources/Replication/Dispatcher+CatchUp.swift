@@ -114,9 +114,8 @@ extension Dispatcher {
             {
                 let failure = ChangeLog.ResumeFailure.retained
                 var output: [UInt8] = []
-                self.entries[index]?.session.refuse(
-                    slot, .retained, failure.explanation, output: &output)
-                self.send(output, to: index)
+                self.reset(index, slot, .retained, failure.explanation, output: &output)
+                self.send(OutboundBytes(output), to: index)
             } else if subscription.next < first {
                 self.entries[index]?.session.advance(slot, to: first)
             }
@@ -158,6 +157,7 @@ extension Dispatcher {
         let segment = extent.segment
         var batch = start..<start
         for (place, offset) in offsets.enumerated() {
+            self.counted.catchUpRecords += 1
             _ = try segment.withRecord(at: offset) { record in
                 self.add(record, for: readers, to: &composer)
             }

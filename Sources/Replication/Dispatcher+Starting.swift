@@ -24,7 +24,7 @@ extension Dispatcher {
             let next = try StartPlace.resolve(request.start, predicate, in: self.log)
             try self.begin(index, slot, request, predicate, at: next, output: &output)
         } catch {
-            self.entries[index]?.session.refuse(slot, error.reason, error.message, output: &output)
+            self.reset(index, slot, error.reason, error.message, output: &output)
         }
     }
 

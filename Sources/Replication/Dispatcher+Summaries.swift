@@ -26,41 +26,43 @@ extension Dispatcher {
     }
 
     /// Takes a step for each summarizing subscription of a session. Returns what is to be sent.
-    func takeSummarySteps(_ index: Int) throws(StorageError) -> [UInt8] {
+    func takeSummarySteps(_ index: Int) throws(StorageError) -> OutboundBytes {
         var output: [UInt8] = []
-        guard let session = self.entries[index]?.session else { return output }
-        for slot in session.subscriptions.indices
-        where session.subscriptions[slot].phase == .summarizing {
-            try self.takeSummaryStep(index, slot, output: &output)
+        var recordCount = 0
+        let subscriptions = self.entries[index]?.session.subscriptions ?? []
+        for slot in subscriptions.indices where subscriptions[slot].phase == .summarizing {
+            recordCount += try self.takeSummaryStep(index, slot, output: &output)
         }
-        return output
+        return OutboundBytes(output, recordCount: recordCount)
     }
 
+    /// Returns how many records are to be sent.
     private func takeSummaryStep(
         _ index: Int, _ slot: Int, output: inout [UInt8]
-    ) throws(StorageError) {
+    ) throws(StorageError) -> Int {
         let place = SubscriptionPlace(session: index, slot: slot)
-        guard let reading = self.summaries[place] else { return }
+        guard let reading = self.summaries[place] else { return 0 }
         let summary = reading.summary
         guard summary.isMade else {
             try summary.makeOn(postingsMax: self.limits.postingsMax)
             if summary.instanceCount > self.limits.snapshotInstancesMax {
                 self.dropSummary(index, slot)
-                self.entries[index]?.session.refuse(
-                    slot, .snapshotTooLarge,
+                self.reset(
+                    index, slot, .snapshotTooLarge,
                     "the snapshot has more than \(self.limits.snapshotInstancesMax) instances: ask for a "
                         + "smaller group", output: &output)
             }
-            return
+            return 0
         }
-        try self.sendPage(index, slot, reading, output: &output)
+        return try self.sendPage(index, slot, reading, output: &output)
     }
 
-    /// Sends the next page, and with the last one lets the subscription lag from where the summary ends.
+    /// Adds the next page, and with the last one lets the subscription lag from where the summary ends. Returns how
+    /// many records the page has.
     private func sendPage(
         _ index: Int, _ slot: Int, _ reading: SummaryReading, output: inout [UInt8]
-    ) throws(StorageError) {
-        guard let session = self.entries[index]?.session else { return }
+    ) throws(StorageError) -> Int {
+        guard let session = self.entries[index]?.session else { return 0 }
         let entries = reading.summary.entries
         var position = reading.position
         var records: [UInt8] = []
@@ -73,11 +75,11 @@ extension Dispatcher {
             if rendered == nil {
                 // Superseded since the summary was made, and removed: its reader was away for that long.
                 self.dropSummary(index, slot)
-                self.entries[index]?.session.refuse(
-                    slot, .retained,
+                self.reset(
+                    index, slot, .retained,
                     "records of this snapshot were removed while it was sent: begin anew",
                     output: &output)
-                return
+                return 0
             }
             position += 1
         }
@@ -100,6 +102,7 @@ extension Dispatcher {
             let place = SubscriptionPlace(session: index, slot: slot)
             self.summaries[place]?.position = position
         }
+        return position - reading.position
     }
 
     /// Forgets what a subscription was being sent.
@@ -116,7 +119,7 @@ extension Dispatcher {
             if let entry = self.entries[place.session],
                 entry.blockedTicks > self.limits.unreadSnapshotTicksMax
             {
-                entry.connection.close(.unread, reason: "the snapshot is not read")
+                self.close(place.session, .unread, "the snapshot is not read")
             }
         }
     }

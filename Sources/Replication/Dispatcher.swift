@@ -69,6 +69,8 @@ package final class Dispatcher {
     var recentSnapshots: [Filter: Summary] = [:]
     var renderer = RecordRenderer()
     var postings: PostingCache
+    /// What was done since the start; the rest is counted when somebody asks (`Dispatcher+Counters.swift`).
+    var counted = DispatcherCounters()
 
     /// Creates the dispatcher of an event loop, at the end of the visible log.
     package init(
@@ -121,7 +123,7 @@ package final class Dispatcher {
     package func receiveBinary(from id: SessionID) {
         var output: [UInt8] = []
         self.entries[id.index]?.session.receiveBinary(output: &output)
-        self.send(output, to: id.index)
+        self.send(OutboundBytes(output), to: id.index)
     }
 
     /// Makes the one subscription of a stream. Returns whether ``turn()`` has something to do.
@@ -144,6 +146,7 @@ package final class Dispatcher {
     /// Does a bounded amount of work: reads new records, writes them to who wants them, and lets sessions catch
     /// up. Returns whether there is more to do at once.
     package func turn() -> Bool {
+        self.counted.turns += 1
         self.readNewRecords()
         self.serveAudiences()
         self.catchUp()
@@ -169,7 +172,7 @@ package final class Dispatcher {
         for index in self.entries.indices where self.entries[index]?.session.isBlocked == false {
             var output: [UInt8] = []
             self.entries[index]?.session.tellProgress(token: token, output: &output)
-            self.send(output, to: index)
+            self.send(OutboundBytes(output), to: index)
         }
         if let text = token(self.cursor) { self.tellAudiences(text) }
         self.forgetSummaries()
@@ -182,15 +185,15 @@ package final class Dispatcher {
         var drained = 0
         var remaining = 0
         for index in self.entries.indices {
-            guard let entry = self.entries[index], !entry.isDrained else { continue }
+            guard self.entries[index]?.isDrained == false else { continue }
             if drained == countMax {
                 remaining += 1
                 continue
             }
             drained += 1
             self.entries[index]?.isDrained = true
-            if self.settle(index) { self.send(self.farewell(index), to: index) }
-            entry.connection.close(.goingAway, reason: reason)
+            if self.settle(index) { self.send(OutboundBytes(self.farewell(index)), to: index) }
+            self.close(index, .goingAway, reason)
         }
         return remaining
     }
@@ -200,18 +203,38 @@ package final class Dispatcher {
     /// Writes `output` to a session, and returns how many bytes that were. If its socket cannot take more, the
     /// session leaves the live path.
     @discardableResult
-    func send(_ output: [UInt8], to index: Int) -> Int {
-        guard !output.isEmpty, let entry = self.entries[index] else { return 0 }
+    func send(_ output: OutboundBytes, to index: Int) -> Int {
+        let byteCount = output.bytes.count
+        guard byteCount > 0, let entry = self.entries[index] else { return 0 }
         if entry.session.isBlocked {
-            let unread = entry.unreadByteCount + output.count
+            let unread = entry.unreadByteCount + byteCount
             self.entries[index]?.unreadByteCount = unread
             guard unread <= self.limits.unreadByteCountMax else {
-                entry.connection.close(.unread, reason: "the answers are not read")
+                self.close(index, .unread, "the answers are not read")
                 return 0
             }
         }
-        if !entry.connection.send(OutboundBytes(output)) { self.block(index) }
-        return output.count
+        self.counted.writes += 1
+        self.counted.sentBytes += UInt64(byteCount)
+        self.counted.deliveries += UInt64(output.recordCount)
+        if !entry.connection.send(output) { self.block(index) }
+        return byteCount
+    }
+
+    /// Closes a session's connection.
+    func close(_ index: Int, _ code: CloseCode, _ reason: String) {
+        guard let connection = self.entries[index]?.connection else { return }
+        self.counted.closes[code.rawValue, default: 0] += 1
+        connection.close(code, reason: reason)
+    }
+
+    /// Ends a subscription that cannot go on.
+    func reset(
+        _ index: Int, _ slot: Int, _ reason: ResetReason, _ message: String,
+        output: inout [UInt8]
+    ) {
+        self.counted.resets[reason.rawValue, default: 0] += 1
+        self.entries[index]?.session.refuse(slot, reason, message, output: &output)
     }
 
     /// Takes a session whose socket cannot take more off the live path.
@@ -243,8 +266,7 @@ package final class Dispatcher {
 
     /// Ends a session that cannot be served any more.
     func fail(_ index: Int) {
-        self.entries[index]?.connection.close(
-            .internalError, reason: "a record of the log is damaged")
+        self.close(index, .internalError, "a record of the log is damaged")
     }
 
     /// Ends a stream whose only subscription is over.
@@ -252,7 +274,7 @@ package final class Dispatcher {
         guard let entry = self.entries[index], entry.session.dialect.isStream,
             entry.session.subscriptions.allSatisfy(\.isOver)
         else { return }
-        entry.connection.close(.goingAway, reason: "the stream has ended")
+        self.close(index, .goingAway, "the stream has ended")
     }
 
     private func carryOut(
@@ -266,7 +288,7 @@ package final class Dispatcher {
                 if phase == .live { self.leaveLive(index, slot) }
             }
         }
-        self.send(output, to: index)
+        self.send(OutboundBytes(output), to: index)
         self.closeIfOver(index)
         // Who has nothing to catch up with is told so at once.
         if self.cursor == self.log.watermarks.visible { self.joinLive(index) }

@@ -15,6 +15,19 @@ package final class IngressQueue: Sendable {
         package init() {}
     }
 
+    /// What waits, and what came of the rest, at one moment.
+    package struct Usage: Sendable {
+        /// Submissions that wait.
+        package var submissionCount = 0
+        /// Their bytes.
+        package var byteCount = 0
+        /// Submissions that found no room since the start: refused, or told when there was some.
+        package var fullCount = 0
+
+        /// Creates a usage of nothing.
+        package init() {}
+    }
+
     /// Why a submission was not taken.
     package enum Refusal: Error, Sendable {
         /// Too much waits already: try again.
@@ -26,10 +39,20 @@ package final class IngressQueue: Sendable {
     private struct State {
         var waiting: [Submission] = []
         var byteCount = 0
+        var fullCount = 0
         var isClosed = false
+        /// Who waits for room. Each is told once.
+        var whenRoom: [@Sendable () -> Void] = []
+
+        mutating func takeWhenRoom() -> [@Sendable () -> Void] {
+            let told = self.whenRoom
+            self.whenRoom = []
+            return told
+        }
     }
 
-    private let limits: Limits
+    /// How much may wait.
+    package let limits: Limits
     private let state = Mutex(State())
     private let bell = Doorbell()
 
@@ -37,8 +60,24 @@ package final class IngressQueue: Sendable {
         self.limits = limits
     }
 
+    /// What waits at the moment.
+    package var usage: Usage {
+        self.state.withLock { state in
+            var usage = Usage()
+            usage.submissionCount = state.waiting.count
+            usage.byteCount = state.byteCount
+            usage.fullCount = state.fullCount
+            return usage
+        }
+    }
+
     /// Adds a submission, from any thread. Never waits.
-    package func add(_ submission: consuming Submission) throws(Refusal) {
+    ///
+    /// - Parameter whenRoom: if the queue is full, called once when it is worth trying again, on another
+    ///   thread: it hops, and does not work there. Between the refusal and the call no room goes unnoticed.
+    package func add(
+        _ submission: consuming Submission, whenRoom: (@Sendable () -> Void)? = nil
+    ) throws(Refusal) {
         let item = submission
         let refusal: Refusal? = self.state.withLock { state in
             if state.isClosed { return .closed }
@@ -46,7 +85,11 @@ package final class IngressQueue: Sendable {
                 state.waiting.count >= self.limits.submissionsMax
                 || (!state.waiting.isEmpty
                     && state.byteCount + item.byteCount > self.limits.byteCountMax)
-            if isFull { return .full }
+            if isFull {
+                state.fullCount += 1
+                if let whenRoom { state.whenRoom.append(whenRoom) }
+                return .full
+            }
             state.byteCount += item.byteCount
             state.waiting.append(item)
             return nil
@@ -57,8 +100,12 @@ package final class IngressQueue: Sendable {
 
     /// Takes no more submissions; what waits is still taken by the appender.
     package func close() {
-        self.state.withLock { $0.isClosed = true }
+        let told = self.state.withLock { state in
+            state.isClosed = true
+            return state.takeWhenRoom()
+        }
         self.bell.ring()
+        for tell in told { tell() }
     }
 
     /// After how many milliseconds without a submission the appender is idle.
@@ -70,12 +117,13 @@ package final class IngressQueue: Sendable {
     func takeAll(onIdle: () -> Void) -> [Submission]? {
         var wasIdle = false
         while true {
-            let (taken, isClosed) = self.state.withLock { state in
+            let (taken, told, isClosed) = self.state.withLock { state in
                 let taken = state.waiting
                 state.waiting = []
                 state.byteCount = 0
-                return (taken, state.isClosed)
+                return (taken, state.takeWhenRoom(), state.isClosed)
             }
+            for tell in told { tell() }
             if !taken.isEmpty { return taken }
             if isClosed { return nil }
             if wasIdle {

@@ -1,5 +1,6 @@
 package import LogModel
 package import LogStorage
+import Synchronization
 
 /// Changes on their way into the log.
 package struct Submission: Sendable {
@@ -15,12 +16,14 @@ package struct Submission: Sendable {
     package var changes: Changes
     /// Who submits them; then they are one batch.
     package let producer: ProducerIdentity?
+    /// The order that the submission is part of, if it is part of one.
+    package let order: SubmissionOrder?
     /// Is told how it ended, once, on the appender's thread: hop, do not work there.
     package let reply: @Sendable (Outcome) -> Void
 
     /// Creates a submission of at least one change.
     package init(
-        changes: Changes, producer: ProducerIdentity?,
+        changes: Changes, producer: ProducerIdentity?, order: SubmissionOrder? = nil,
         reply: @escaping @Sendable (Outcome) -> Void
     ) {
         precondition(!changes.list.isEmpty, "a submission has at least one change")
@@ -29,9 +32,40 @@ package struct Submission: Sendable {
             "what can be repeated is one atomic batch")
         self.changes = changes
         self.producer = producer
+        self.order = order
         self.reply = reply
     }
 
     /// The bytes that it holds while it waits.
     var byteCount: Int { self.changes.text.count }
+}
+
+/// Submissions of one connection that are appended in their order or not at all: when the log fails one, it
+/// takes none of those that come after it. So whoever repeats what has no receipt repeats a tail.
+///
+/// A submission that is refused for what it is, such as one that is too large, does not end the order.
+package final class SubmissionOrder: Sendable {
+    private let failure = Mutex<StorageError?>(nil)
+
+    /// Creates an order that goes on.
+    package init() {}
+
+    /// Why nothing of it is appended any more.
+    var ended: StorageError? { self.failure.withLock { $0 } }
+
+    /// Notes what came of a submission.
+    func note(_ error: StorageError) {
+        guard error.endsOrder else { return }
+        self.failure.withLock { $0 = $0 ?? error }
+    }
+}
+
+extension StorageError {
+    /// Whether this is about the log, and so about whatever else is submitted to it.
+    package var endsOrder: Bool {
+        switch self.code {
+        case .batchTooLarge, .sequenceTooOld: false
+        case .locked, .diskFull, .io, .corrupt, .notALog, .poisoned, .retained: true
+        }
+    }
 }

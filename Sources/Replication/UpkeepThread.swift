@@ -59,14 +59,15 @@ final class UpkeepThread: Sendable {
             guard let step = try maintenance.step(now: now) else {
                 return .later(milliseconds: self.intervalMilliseconds)
             }
-            logger.info("upkeep: \(step)")
+            logger.info("upkeep of the log", metadata: ["step": "\(step)"])
             return .again
         } catch {
             if error.code == .poisoned {
-                logger.error("upkeep of the log has ended: \(error)")
+                logger.error("upkeep of the log has ended", metadata: error.logMetadata)
                 return .never
             }
-            logger.error("upkeep of the log failed and is tried again: \(error)")
+            logger.error(
+                "upkeep of the log failed and is tried again", metadata: error.logMetadata)
             return .later(milliseconds: self.pauseMilliseconds)
         }
     }

@@ -87,10 +87,9 @@ package struct Audience: Sendable {
     /// - Parameter start: the loop's cursor before it read what was composed.
     package mutating func finishChunk(from start: Offset) {
         let bytes = self.composer.take()
-        guard !bytes.isEmpty, !self.members.isEmpty else { return }
-        self.chunks.append(
-            Chunk(bytes: OutboundBytes(bytes), start: start, remaining: self.members.count))
-        self.chunkByteCount += bytes.count
+        guard !bytes.bytes.isEmpty, !self.members.isEmpty else { return }
+        self.chunks.append(Chunk(bytes: bytes, start: start, remaining: self.members.count))
+        self.chunkByteCount += bytes.bytes.count
         self.behindCount = self.members.count
     }
 
@@ -149,8 +148,12 @@ package struct Audience: Sendable {
         if start == self.chunks.count - 1 { return self.chunks[start].bytes }
         if let joined, joined.first == first, joined.end == self.endNumber { return joined.bytes }
         var bytes: [UInt8] = []
-        for chunk in self.chunks[start...] { bytes.append(contentsOf: chunk.bytes.bytes) }
-        let all = OutboundBytes(bytes)
+        var recordCount = 0
+        for chunk in self.chunks[start...] {
+            bytes.append(contentsOf: chunk.bytes.bytes)
+            recordCount += chunk.bytes.recordCount
+        }
+        let all = OutboundBytes(bytes, recordCount: recordCount)
         self.joined = (first, self.endNumber, all)
         return all
     }

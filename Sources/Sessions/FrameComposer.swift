@@ -21,6 +21,8 @@ package struct FrameComposer: Sendable {
     private var frames: [Frame] = []
     /// Messages that are complete, framed as the dialect has it.
     private var bytes: [UInt8] = []
+    /// Records that were added since ``take()``.
+    private var recordCount = 0
 
     /// Creates a composer that has nothing.
     ///
@@ -51,9 +53,11 @@ package struct FrameComposer: Sendable {
         guard self.dialect != .restLive1 else {
             // The original tells a group of its instances only: one that has left is another group's now.
             guard change != .left else { return }
+            self.recordCount += 1
             renderer.appendRestLive1Frame(record, entry, to: &self.bytes)
             return
         }
+        self.recordCount += 1
         var place = self.frames.count - 1
         while place >= 0, self.frames[place].id != id { place -= 1 }
         if place < 0 {
@@ -85,9 +89,11 @@ package struct FrameComposer: Sendable {
         append(self.dialect, &self.bytes)
     }
 
-    /// Takes the messages that are complete.
-    package mutating func take() -> [UInt8] {
-        defer { self.bytes = [] }
-        return self.bytes
+    /// Takes the messages that are complete. To be called between two batches whose frames have ended.
+    package mutating func take() -> OutboundBytes {
+        let taken = OutboundBytes(self.bytes, recordCount: self.recordCount)
+        self.bytes = []
+        self.recordCount = 0
+        return taken
     }
 }

@@ -13,6 +13,7 @@ final class EventLoopHub {
     let limits: ServerLimits
     private let eventLoop: any EventLoop
     private var connections: [ObjectIdentifier: WebSocketHandler] = [:]
+    private var producers: [ObjectIdentifier: ProducerConnection] = [:]
     private var isTurnScheduled = false
     private var ticks = 0
     private var lastSent: (bytes: OutboundBytes, buffer: ByteBuffer)?
@@ -30,6 +31,14 @@ final class EventLoopHub {
 
     func remove(_ connection: WebSocketHandler) {
         self.connections[ObjectIdentifier(connection)] = nil
+    }
+
+    func add(_ producer: ProducerConnection) {
+        self.producers[ObjectIdentifier(producer)] = producer
+    }
+
+    func remove(_ producer: ProducerConnection) {
+        self.producers[ObjectIdentifier(producer)] = nil
     }
 
     /// Runs the dispatcher's turns, each in a turn of the loop of its own, until it has nothing to do.
@@ -56,6 +65,14 @@ final class EventLoopHub {
         self.lastSent = (bytes, buffer)
         return buffer
     }
+
+    /// Lets producers finish what they began, and closes them.
+    func drainProducers() {
+        for producer in self.producers.values { producer.drain() }
+    }
+
+    /// Connections of producers that are open.
+    var producerCount: Int { self.producers.count }
 
     func closeAll() {
         _ = self.dispatcher.drain(.max, reason: "the server stops")
@@ -110,6 +127,41 @@ struct EventLoopHubs: Sendable {
         return hub.value
     }
 
+    /// What the dispatchers of all loops have and did.
+    func counters() async -> DispatcherCounters {
+        var all = DispatcherCounters()
+        for hub in self.hubs.values {
+            if let counters = try? await hub.submit({ $0.dispatcher.counters }) {
+                all.merge(counters)
+            }
+        }
+        return all
+    }
+
+    /// Tells sessions where they are and closes them, spread over `seconds`, or sooner if there are few;
+    /// producers get their receipts first. Returns when all are told.
+    func drain(seconds: Int, reason: String) async {
+        var plan = DrainPlan(seconds: seconds)
+        let hubs = Array(self.hubs.values)
+        for hub in hubs { hub.execute { $0.drainProducers() } }
+        var remaining: [Int] = []
+        for hub in hubs {
+            remaining.append((try? await hub.submit { $0.dispatcher.sessionCount }) ?? 0)
+        }
+        let clock = ContinuousClock()
+        while remaining.contains(where: { $0 > 0 }) {
+            let next = clock.now.advanced(by: .milliseconds(DrainPlan.sliceMilliseconds))
+            for (index, count) in plan.next(of: remaining).enumerated() {
+                remaining[index] =
+                    (try? await hubs[index].submit {
+                        $0.dispatcher.drain(count, reason: reason)
+                    }) ?? 0
+            }
+            guard remaining.contains(where: { $0 > 0 }) else { break }
+            try? await clock.sleep(until: next)
+        }
+    }
+
     /// Closes all WebSockets and stops the clocks.
     func stop() {
         for task in self.ticks { task.cancel() }
@@ -137,5 +189,12 @@ extension NIOLoopBound {
     /// Runs `body` with the value on its event loop.
     fileprivate func execute(_ body: @escaping @Sendable (Value) -> Void) where Value: AnyObject {
         self.eventLoop.execute { body(self.value) }
+    }
+
+    /// The same, and waits for what `body` returns.
+    fileprivate func submit<Result: Sendable>(
+        _ body: @escaping @Sendable (Value) -> Result
+    ) async throws -> Result where Value: AnyObject {
+        try await self.eventLoop.submit { body(self.value) }.get()
     }
 }

@@ -20,7 +20,8 @@ package struct LivelogServer {
     private let port: Int
     private let limits: ServerLimits
     private let logger: Logger
-    private let isTakingAppends: @Sendable () -> Bool
+    private let appender: ServerOperations.AppenderView
+    private let phase = ServerPhase()
     private let onListening: @Sendable (String) -> Void
 
     /// Creates a server that is not listening yet.
@@ -28,10 +29,12 @@ package struct LivelogServer {
     /// - Parameters:
     ///   - bell: rings when readers can see more of `log`.
     ///   - isTakingAppends: whether nothing has ended the log's life as a writer; asked by `/readyz`.
+    ///   - appendCounters: what the appender has done; asked by `/metrics`.
     ///   - onListening: called with host and port when connections are accepted.
     package init(
         log: ChangeLog, queue: IngressQueue, bell: VisibleBell, host: String, port: Int,
         limits: ServerLimits, logger: Logger, isTakingAppends: @escaping @Sendable () -> Bool,
+        appendCounters: @escaping @Sendable () -> AppendCounters,
         onListening: @escaping @Sendable (String) -> Void
     ) {
         self.log = log
@@ -41,20 +44,31 @@ package struct LivelogServer {
         self.port = port
         self.limits = limits
         self.logger = logger
-        self.isTakingAppends = isTakingAppends
+        self.appender = ServerOperations.AppenderView(
+            isTakingAppends: isTakingAppends, counters: appendCounters)
         self.onListening = onListening
     }
 
-    /// Serves until it is told to stop; then no more is accepted, and WebSockets are closed with 1001.
-    package func run() async throws {
+    /// Serves until `untilStopped` returns, and then drains: `/readyz` says so, what is new is answered with
+    /// 503, sessions are told where they are and closed with 1001, requests and batches in flight are
+    /// answered. Returns when nothing more can reach the log.
+    package func run(untilStopped: @escaping @Sendable () async -> Void) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let hubs = try await EventLoopHubs(
             group: group, log: self.log, bell: self.bell, limits: self.limits, logger: self.logger)
+        let producers = ProducerHub(
+            queue: self.queue, limits: self.limits, logger: self.logger)
+        let operations = ServerOperations(
+            phase: self.phase, log: self.log, queue: self.queue, limits: self.limits,
+            producers: producers, appender: self.appender)
         let (limits, host) = (self.limits, self.host)
         let application = Application(
-            responder: self.router().buildResponder(),
+            responder: self.router(operations, hubs).buildResponder(),
             server: HTTPServerBuilder { responder in
-                ServerChannel(responder: responder, hubs: hubs, limits: limits) { dialect in
+                ServerChannel(
+                    responder: responder, hubs: hubs, limits: limits, producers: producers,
+                    operations: operations
+                ) { dialect in
                     Session(dialect: dialect, limits: limits.session)
                 }
             },
@@ -65,22 +79,47 @@ package struct LivelogServer {
                     limits.connectionsMax, logger: self.quietLogger)),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? 0
+                self.phase.advance(to: .serving)
                 self.onListening("\(host):\(port)")
             },
             eventLoopGroupProvider: .shared(group), logger: self.quietLogger)
-        do {
-            try await withGracefulShutdownHandler {
-                try await application.run()
-            } onGracefulShutdown: {
-                hubs.stop()
+        let service = ListeningService(application: application, address: "\(host):\(self.port)")
+        let services = ServiceGroup(
+            configuration: .init(services: [service], logger: self.quietLogger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await services.run() }
+            tasks.addTask {
+                await untilStopped()
+                guard !Task.isCancelled else { return }
+                await self.drain(hubs)
+                await services.triggerGracefulShutdown()
             }
-        } catch let error as IOError {
-            throw ListenError(address: "\(host):\(self.port)", error)
+            // Whichever ends first: serving by a failure, or draining, after which serving ends as well.
+            defer { tasks.cancelAll() }
+            try await tasks.next()
+            try await tasks.next()
         }
     }
 
-    private func router() -> Router<BasicRequestContext> {
+    private func drain(_ hubs: EventLoopHubs) async {
+        self.phase.advance(to: .draining)
+        let counters = await hubs.counters()
+        self.logger.notice(
+            "draining: nothing new is taken, sessions are told to go on elsewhere",
+            metadata: [
+                "subscriptions": "\(counters.subscriptions)",
+                "seconds_max": "\(self.limits.drainSeconds)",
+                "visible": "\(self.log.watermarks.visible)",
+            ])
+        await hubs.drain(seconds: self.limits.drainSeconds, reason: "the server stops")
+        hubs.stop()
+    }
+
+    private func router(
+        _ operations: ServerOperations, _ hubs: EventLoopHubs
+    ) -> Router<BasicRequestContext> {
         let router = Router()
+        operations.add(to: router, hubs: hubs)
         let changes = ChangesRoute(queue: self.queue, limits: self.limits)
         router.post("/v1/changes") { request, _ in
             await changes.respond(to: request)
@@ -89,13 +128,6 @@ package struct LivelogServer {
         for method in [HTTPRequest.Method.get, .head] {
             router.on("/livelog.js", method: method) { request, _ in asset.respond(to: request) }
         }
-        router.get("/healthz") { _, _ in Response.json(.ok, "text/plain", Array("ok\n".utf8)) }
-        let isTakingAppends = self.isTakingAppends
-        router.get("/readyz") { _, _ in
-            isTakingAppends()
-                ? Response.json(.ok, "text/plain", Array("ready\n".utf8))
-                : Response(Self.failed)
-        }
         for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
             router.on("**", method: method) { request, _ in
                 Response(Self.unknownPath(request.uri.path))
@@ -103,10 +135,6 @@ package struct LivelogServer {
         }
         return router
     }
-
-    private static let failed = Problem(
-        status: 503, code: "log-failed", title: "The log takes no appends",
-        detail: "a write to the log failed; readers go on, appends need a restart")
 
     private static func unknownPath(_ path: String) -> Problem {
         Problem(
@@ -121,6 +149,20 @@ package struct LivelogServer {
         var logger = self.logger
         logger.logLevel = max(logger.logLevel, .warning)
         return logger
+    }
+}
+
+/// Serving as a part that is started and stopped; says in words why it cannot listen.
+private struct ListeningService<Wrapped: ApplicationProtocol>: Service {
+    let application: Wrapped
+    let address: String
+
+    func run() async throws {
+        do {
+            try await self.application.run()
+        } catch let error as IOError {
+            throw ListenError(address: self.address, error)
+        }
     }
 }
 

@@ -29,6 +29,8 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     let responder: Responder
     let hubs: EventLoopHubs
     let limits: ServerLimits
+    let producers: ProducerHub
+    let operations: ServerOperations
     let makeSession: @Sendable (Dialect) -> Session
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -41,7 +43,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
                         Handshake(head).map { Self.headers(for: $0) })
                 },
                 upgradePipelineHandler: { channel, head in
-                    channel.eventLoop.makeCompletedFuture {
+                    self.fitDecoder(of: channel, to: head).flatMapThrowing {
                         try self.becomeWebSocket(channel, head)
                     }
                 })
@@ -60,6 +62,9 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
             configuration.enableResponseHeaderValidation = false
             let outcome = try channel.pipeline.syncOperations
                 .configureUpgradableHTTPServerPipeline(configuration: configuration)
+            // While the server drains, whoever asks gets HTTP's answer to that.
+            let phase = self.operations.phase
+            try DecliningUpgrades { !phase.isDraining && Handshake($0) != nil }.add(to: channel)
             let waiting = WaitingForFirstRequest()
             try channel.pipeline.syncOperations.addHandler(waiting, position: .first)
             let deadline = channel.eventLoop.scheduleTask(
@@ -88,6 +93,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     }
 
     private func becomeHTTP(_ channel: any Channel, _ logger: Logger) throws -> Outcome {
+        self.operations.connections.count(channel, as: .http)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(ContinueHandler())
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
@@ -115,9 +121,36 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
                 .writeBufferWaterMark, value: .init(low: high / 4, high: high))
         }
         let hub = self.hubs.hub(of: channel.eventLoop)
+        self.operations.connections.count(channel, as: handshake.kind)
+        if handshake.isProducer {
+            try channel.pipeline.syncOperations.addHandler(
+                ProducerHandler(hub: self.producers, loopHub: hub))
+            return .webSocket
+        }
         try channel.pipeline.syncOperations.addHandler(
             WebSocketHandler(hub: hub, session: self.makeSession(handshake.dialect)))
         return .webSocket
+    }
+
+    /// Makes room for a producer's frames, which are larger than a subscriber's may be. Until that is done no
+    /// byte reaches the decoder.
+    private func fitDecoder(of channel: any Channel, to head: HTTPRequestHead)
+        -> EventLoopFuture<Void>
+    {
+        guard Handshake(head)?.isProducer == true else {
+            return channel.eventLoop.makeSucceededVoidFuture()
+        }
+        let limit = self.limits.producer.messageByteCountMax
+        do {
+            let decoder = try channel.pipeline.syncOperations.handler(
+                type: ByteToMessageHandler<WebSocketFrameDecoder>.self)
+            return channel.pipeline.syncOperations.removeHandler(decoder).flatMapThrowing {
+                try channel.pipeline.syncOperations.addHandler(
+                    ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: limit)))
+            }
+        } catch {
+            return channel.eventLoop.makeFailedFuture(error)
+        }
     }
 
     private static func headers(for handshake: Handshake) -> HTTPHeaders {
@@ -134,18 +167,41 @@ struct Handshake {
     private static let paths: Set<String> = [
         "/ws/subscribe", "/ws/subscribe/", "/api/ws/subscribe", "/api/ws/subscribe/",
     ]
+    private static let publishPaths: Set<String> = [
+        "/ws/publish", "/ws/publish/", "/api/ws/publish", "/api/ws/publish/",
+    ]
     private static let livelog1 = "livelog.v1"
+    private static let producer1 = "livelog.producer.v1"
 
     let dialect: Dialect
+    /// Whether the client publishes, in the dialect `livelog.producer.v1`; then `dialect` means nothing.
+    let isProducer: Bool
     /// The subprotocol that is agreed to, if the client offered any that is known.
     let subprotocol: String?
 
+    /// What the connection is counted as.
+    var kind: ConnectionKind {
+        switch self.dialect {
+        case _ where self.isProducer: .producer1
+        case .restLive1: .restLive1
+        // A stream is a request, not a WebSocket.
+        case .livelog1, .serverSentEvents, .ndjson: .livelog1
+        }
+    }
+
     /// Reads a request's head; nil if there is no WebSocket at its path.
     init?(_ head: HTTPRequestHead) {
-        let path = head.uri.prefix { $0 != "?" }
-        guard Self.paths.contains(String(path)) else { return nil }
+        let path = String(head.uri.prefix { $0 != "?" })
+        let isPublishPath = Self.publishPaths.contains(path)
+        guard isPublishPath || Self.paths.contains(path) else { return nil }
         let offered = head.headers[canonicalForm: "Sec-WebSocket-Protocol"]
-        if offered.contains(where: { $0 == Self.livelog1 }) {
+        let known = offered.first { $0 == Self.livelog1 || $0 == Self.producer1 }
+        self.isProducer = known.map { $0 == Self.producer1 } ?? false
+        guard self.isProducer || !isPublishPath else { return nil }
+        if self.isProducer {
+            self.dialect = .livelog1
+            self.subprotocol = Self.producer1
+        } else if offered.contains(where: { $0 == Self.livelog1 }) {
             self.dialect = .livelog1
             self.subprotocol = Self.livelog1
         } else {

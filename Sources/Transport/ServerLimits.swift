@@ -32,6 +32,15 @@ package struct ServerLimits: Sendable {
     package var session = SessionLimits()
     /// What a turn of an event loop may do.
     package var dispatcher = Dispatcher.Limits()
+    /// Producers that are connected at a time; each may have two messages in memory. Default 256.
+    package var producersMax = 256
+    /// What a producer's connection may have.
+    package var producer = ProducerLimits()
+    /// Bytes of a producer's message up to which it is read on the event loop, in well under a millisecond.
+    /// Default 64 KiB.
+    package var readOnLoopByteCountMax = 64 << 10
+    /// Seconds over which sessions are told to go when the server stops. Default 5.
+    package var drainSeconds = 5
     /// What may wait for the appender.
     package var ingress = IngressQueue.Limits()
 

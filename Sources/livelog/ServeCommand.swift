@@ -1,9 +1,9 @@
 import ArgumentParser
 import CBusError
+import Glibc
 import LogStorage
 import Logging
 import Replication
-import ServiceLifecycle
 import Transport
 import UnixSignals
 
@@ -13,8 +13,9 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serve a log: take changes over HTTP, give them to subscribers over WebSocket.",
         discussion: """
-            Prints "listening on HOST:PORT" when it is ready. Stops on SIGTERM or SIGINT, after what it \
-            has acknowledged is on the disk. There is no authentication: listen on loopback, or behind a \
+            Prints "listening on HOST:PORT" when it is ready. SIGTERM or SIGINT lets it drain: sessions are \
+            told to go on elsewhere, what is in flight is answered, and the log is closed. A second one \
+            ends it at once; what it has acknowledged is in the log all the same. There is no authentication: listen on loopback, or behind a \
             proxy that decides who may come in.
             """)
 
@@ -33,16 +34,30 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Old segments")
     var old: UpkeepOptions
 
+    @OptionGroup(title: "Limits")
+    var limits: LimitOptions
+
+    @Option(help: "Seconds over which sessions are told to go when the server stops.")
+    var drainSeconds = ServerLimits().drainSeconds
+
     @Option(help: "How much to say on stderr: debug, info, notice, warning or error.")
     var logLevel = LogLevel.notice
 
+    @Option(help: "How to say it: text, or a JSON object a line.")
+    var logFormat = OutputFormat.text
+
+    func validate() throws {
+        guard (0...3600).contains(self.drainSeconds) else {
+            throw ValidationError("--drain-seconds is from 0 to 3600.")
+        }
+    }
+
     func run() async throws {
         let (host, port) = try Self.split(self.listen)
-        var logger = Logger(
-            label: "livelog", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = self.logLevel.level
+        let logger = self.logger()
         let files = Machine.raiseFileLimit()
-        logger.info("connections and files that the system allows: \(files)")
+        logger.info(
+            "files and sockets that the system allows", metadata: ["files_max": "\(files)"])
         let options = LogOptions(
             acknowledgement: self.ack.option, segmentByteCount: self.segmentBytes,
             upkeep: self.old.upkeep)
@@ -50,9 +65,13 @@ struct ServeCommand: AsyncParsableCommand {
         let opened = try Recovery.open(LogDirectory(self.data), options: options)
         Self.tell(opened.report, directory: self.data, logger: logger)
 
+        // Before this a signal ends the process, which an opening survives at any moment.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let log = opened.writer.log
         let bell = VisibleBell()
-        let limits = ServerLimits()
+        var limits = ServerLimits()
+        self.limits.apply(to: &limits)
+        limits.drainSeconds = self.drainSeconds
         let appender = try Appender(
             writer: opened.writer, acknowledgement: self.ack.option, limits: limits.ingress,
             bell: bell,
@@ -60,15 +79,56 @@ struct ServeCommand: AsyncParsableCommand {
         defer { appender.stop() }
         let server = LivelogServer(
             log: log, queue: appender.queue, bell: bell, host: host, port: port, limits: limits,
-            logger: logger, isTakingAppends: { !appender.hasFailed }
+            logger: logger, isTakingAppends: { !appender.hasFailed },
+            appendCounters: { appender.counters }
         ) { address in
             StandardStream.output.write("listening on \(address)\n")
         }
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [ServerService(server: server)],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        try await Self.serve(server, until: signals, logger: logger)
+    }
+
+    /// Serves until the first signal, and ends the process at the second one.
+    private static func serve(
+        _ server: LivelogServer, until signals: UnixSignalsSequence, logger: Logger
+    ) async throws {
+        let (stop, stopping) = AsyncStream.makeStream(of: Never.self)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                try await server.run { for await _ in stop {} }
+            }
+            tasks.addTask {
+                var isStopping = false
+                for await signal in signals {
+                    if isStopping {
+                        logger.warning(
+                            "ended at once by a second signal", metadata: ["signal": "\(signal)"])
+                        // 128 and the signal's number, as shells have it.
+                        _exit(128 + (signal == .sigint ? SIGINT : SIGTERM))
+                    }
+                    isStopping = true
+                    logger.notice("stopping", metadata: ["signal": "\(signal)"])
+                    stopping.finish()
+                }
+            }
+            defer { tasks.cancelAll() }
+            try await tasks.next()
+        }
+    }
+
+    private func logger() -> Logger {
+        var logger =
+            switch self.logFormat {
+            case .text:
+                Logger(label: "livelog", factory: { StreamLogHandler.standardError(label: $0) })
+            case .json:
+                Logger(
+                    label: "livelog",
+                    factory: { label in
+                        JSONLogHandler(label: label) { StandardStream.error.write($0) }
+                    })
+            }
+        logger.logLevel = self.logLevel.level
+        return logger
     }
 
     /// Splits `HOST:PORT`; an IPv6 address stands in brackets.
@@ -88,31 +148,25 @@ struct ServeCommand: AsyncParsableCommand {
     /// Says how the log was found.
     private static func tell(_ report: RecoveryReport, directory: String, logger: Logger) {
         if report.isNew {
-            logger.notice("created a log in \(directory)")
+            logger.notice("created a log", metadata: ["data": "\(directory)"])
             return
         }
         logger.notice(
-            "opened the log in \(directory): it ends at offset \(report.end), in \(report.segmentCount) segments"
-        )
+            "opened the log",
+            metadata: [
+                "data": "\(directory)", "end": "\(report.end)",
+                "segments": "\(report.segmentCount)",
+            ])
         if !report.wasClosedCleanly {
             logger.notice(
-                "it was not closed the last time; everything acknowledged is there, \(report.cutByteCount) bytes that were not are cut"
-            )
+                "the log was not closed the last time: everything acknowledged is there, what was torn is cut",
+                metadata: ["cut_bytes": "\(report.cutByteCount)", "end": "\(report.end)"])
         }
         if report.hasNewEpoch {
             logger.warning(
-                "readers may have seen records that were lost: a new epoch begins, and their tokens are refused"
-            )
+                "readers may have seen records that were lost: a new epoch begins, and their tokens are refused",
+                metadata: ["end": "\(report.end)"])
         }
-    }
-}
-
-/// The server as a part of the process that is started and stopped.
-private struct ServerService: Service {
-    let server: LivelogServer
-
-    func run() async throws {
-        try await self.server.run()
     }
 }
 

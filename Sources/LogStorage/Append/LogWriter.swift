@@ -68,6 +68,9 @@ package final class LogWriter {
     /// How many segments were begun by this writer: when it rises there is something for `maintenance` to do.
     package private(set) var begunSegments = 0
 
+    /// Bytes of the records that were appended by this writer.
+    package private(set) var appendedByteCount = 0
+
     /// Bytes that wait for ``write()``.
     package var pendingByteCount: Int { self.pending.bytes.count }
 
@@ -90,6 +93,7 @@ package final class LogWriter {
             batch, of: &changes, base: self.next, history: self.keys, pending: self.pending,
             hasher: self.log.hasher)
         try self.makeRoom(for: self.plan.byteCount)
+        self.appendedByteCount += self.plan.byteCount
         self.lastTime = max(self.lastTime, time)
         let first = self.next
         for index in self.plan.steps.indices {

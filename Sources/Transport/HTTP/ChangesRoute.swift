@@ -5,19 +5,19 @@ import LogModel
 import LogStorage
 import NIOCore
 import Replication
-import Synchronization
 import WireProtocol
 
 /// `POST /v1/changes`: reads changes, waits until they are in the log, and answers with the receipt.
 struct ChangesRoute: Sendable {
     let queue: IngressQueue
     let limits: ServerLimits
-    private let readers = ReaderPool()
+    private let readers: ReaderPool
     private let budget: ByteBudget
 
     init(queue: IngressQueue, limits: ServerLimits) {
         self.queue = queue
         self.limits = limits
+        self.readers = ReaderPool(limits: limits.changes)
         self.budget = ByteBudget(limits.bodiesByteCountMax)
     }
 
@@ -41,8 +41,7 @@ struct ChangesRoute: Sendable {
         let batching: Batching = producer == nil ? .bySize : .atomic
         let changes: Changes
         do throws(ChangeError) {
-            changes = try self.readers.read(
-                body, as: form, batching: batching, limits: self.limits.changes)
+            changes = try self.readers.read(body, as: form, batching: batching)
         } catch {
             throw Problem(error)
         }
@@ -144,33 +143,6 @@ struct ChangesRoute: Sendable {
     /// The line, from 1, in which `bytes` end.
     private static func lineCount(_ bytes: [UInt8]) -> Int {
         bytes.reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
-    }
-}
-
-/// Readers that keep their memory from one request to the next. A reader is with one request at a time, so
-/// nobody waits for another's.
-private final class ReaderPool: Sendable {
-    private final class Pooled: Sendable {
-        let reader: Mutex<ChangeReader>
-        init(limits: ChangeLimits) { self.reader = Mutex(ChangeReader(limits: limits)) }
-    }
-
-    private let readers = Mutex<[Pooled]>([])
-    private static let keptMax = 8
-
-    func read(
-        _ body: consuming [UInt8], as form: BodyForm, batching: Batching, limits: ChangeLimits
-    ) throws(ChangeError) -> Changes {
-        let pooled = self.readers.withLock { $0.popLast() } ?? Pooled(limits: limits)
-        defer {
-            self.readers.withLock { if $0.count < Self.keptMax { $0.append(pooled) } }
-        }
-        return try pooled.reader.withLock { reader throws(ChangeError) in
-            // Taken out, so that the reader has the only reference and need not copy.
-            let taken = body
-            body = []
-            return try reader.read(taken, as: form, batching: batching)
-        }
     }
 }
 

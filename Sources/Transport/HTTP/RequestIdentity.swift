@@ -10,7 +10,7 @@ import WireProtocol
 ///     Livelog-Sequence: a number that rises from submission to submission
 enum RequestIdentity {
     private static let keyCountMax = 255
-    private static let producerCountMax = 128
+    private static let producerCountMax = Producer1Message.nameCountMax
 
     /// The identity, or nil if the request has none.
     static func producer(of headers: HTTPFields) throws(Problem) -> ProducerIdentity? {
@@ -27,11 +27,16 @@ enum RequestIdentity {
             guard let number = UInt64(sequence) else {
                 throw self.problem("Livelog-Sequence is a number from 0 to 18446744073709551615")
             }
-            return ProducerIdentity(id: self.digest("producer", name), sequence: number)
+            return ProducerIdentity(id: self.producerID(name), sequence: number)
         default:
             throw self.problem(
                 "send Idempotency-Key alone, or Livelog-Producer and Livelog-Sequence together")
         }
+    }
+
+    /// What the log's records carry of the producer `name`, over whatever protocol it submits.
+    static func producerID(_ name: String) -> ProducerIdentity.ID {
+        self.digest("producer", name)
     }
 
     private static func value(_ name: String, in headers: HTTPFields) -> String? {

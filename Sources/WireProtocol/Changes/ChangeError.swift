@@ -8,13 +8,16 @@ package struct ChangeError: Error, Equatable, Sendable {
     package let line: Int
     /// The byte of the body at which the fault was noticed, counted from 0, where there is one.
     package let position: Int?
+    /// Which change of the body is to blame, counted from 0, where the fault is a change's.
+    package let change: Int?
 
     /// Creates an error.
-    package init(code: String, message: String, line: Int, position: Int?) {
+    package init(code: String, message: String, line: Int, position: Int?, change: Int? = nil) {
         self.code = code
         self.message = message
         self.line = line
         self.position = position
+        self.change = change
     }
 }
 
@@ -26,6 +29,8 @@ struct ChangeRefusal: Error {
     let position: Int
     /// A byte on the line to be named.
     let lineAnchor: Int
+    /// The change that it is in, from 0, once that is known.
+    var change: Int?
 
     init(code: String, message: String, position: Int, lineAnchor: Int) {
         self.code = code
@@ -45,6 +50,7 @@ struct ChangeRefusal: Error {
     func error(in body: [UInt8]) -> ChangeError {
         let newlines = body[..<min(self.lineAnchor, body.count)].count { $0 == UInt8(ascii: "\n") }
         return ChangeError(
-            code: self.code, message: self.message, line: newlines + 1, position: self.position)
+            code: self.code, message: self.message, line: newlines + 1, position: self.position,
+            change: self.change)
     }
 }

@@ -57,24 +57,28 @@ package struct ChangeReader: ~Copyable {
     }
 
     /// Reads a body. The result has at least one change.
+    ///
+    /// - Parameter part: the bytes that hold the changes, if something else is around them; positions in
+    ///   errors are the body's all the same.
     package mutating func read(
-        _ body: consuming [UInt8], as form: BodyForm, batching: Batching
+        _ body: consuming [UInt8], in part: Range<Int>? = nil, as form: BodyForm,
+        batching: Batching
     ) throws(ChangeError) -> Changes {
         defer { self.scanner.trim(lengthMax: Self.keptBytes) }
-        let bodyCount = body.count
+        let part = part ?? 0..<body.count
         body.append(contentsOf: repeatElement(0, count: Self.padding))
         var builder = ChangeBuilder(
             textCount: body.count, limits: self.limits,
             batching: form == .json ? .atomic : batching)
         do throws(ChangeRefusal) {
             switch form {
-            case .json: try self.readDocument(body.span, bodyCount, into: &builder)
-            case .ndjson: try self.readLines(body.span, bodyCount, into: &builder)
+            case .json: try self.readDocument(body.span, part, into: &builder)
+            case .ndjson: try self.readLines(body.span, part, into: &builder)
             }
             guard builder.count > 0 else {
                 throw ChangeRefusal(
                     code: "empty-body", message: "the body has no change: send at least one",
-                    position: 0, lineAnchor: 0)
+                    position: part.lowerBound, lineAnchor: part.lowerBound)
             }
         } catch {
             throw error.error(in: body)
@@ -83,51 +87,63 @@ package struct ChangeReader: ~Copyable {
     }
 
     private mutating func readDocument(
-        _ text: Span<UInt8>, _ count: Int, into builder: inout ChangeBuilder
+        _ text: Span<UInt8>, _ part: Range<Int>, into builder: inout ChangeBuilder
     ) throws(ChangeRefusal) {
-        var first = 0
-        while first < count, text[first] <= UInt8(ascii: " ") { first += 1 }
+        var first = part.lowerBound
+        while first < part.upperBound, text[first] <= UInt8(ascii: " ") { first += 1 }
         let isArray = text[first] == UInt8(ascii: "[")
         let limits = JSONLimits(
             depthMax: self.limits.depthMax + (isArray ? 1 : 0),
             tokensMax: self.limits.bodyValuesMax, numberLengthMax: self.limits.numberLengthMax)
-        try self.scanner.withTokens(of: text, in: 0..<count, asLines: false, limits: limits) {
+        try self.scanner.withTokens(of: text, in: part, asLines: false, limits: limits) {
             (tokens, error) throws(ChangeRefusal) in
-            if let error { throw ChangeRefusal(error, start: 0) }
-            let source = ChangeSource(tokens: tokens, text: text, base: 0)
-            guard tokens[0].kind == ChangeSource.Token.array else {
-                return try builder.addChange(at: 0, of: source)
-            }
-            var index = 1
+            if let error { throw ChangeRefusal(error, start: part.lowerBound) }
+            let source = ChangeSource(tokens: tokens, text: text, base: part.lowerBound)
+            var index = tokens[0].kind == ChangeSource.Token.array ? 1 : 0
             while index < tokens.count {
-                try builder.addChange(at: index, of: source)
+                try Self.add(tokenAt: index, of: source, to: &builder)
                 index = Int(tokens[index].next)
             }
         }
     }
 
     private mutating func readLines(
-        _ text: Span<UInt8>, _ count: Int, into builder: inout ChangeBuilder
+        _ text: Span<UInt8>, _ part: Range<Int>, into builder: inout ChangeBuilder
     ) throws(ChangeRefusal) {
         let limits = JSONLimits(
             depthMax: self.limits.depthMax, tokensMax: self.limits.changeValuesMax,
             numberLengthMax: self.limits.numberLengthMax)
-        builder.reserveGuessed(bytes: min(count, Self.pieceBytes))
-        var start = 0
-        while start < count {
-            let end = try self.endOfPiece(text, from: start, upTo: count)
+        builder.reserveGuessed(bytes: min(part.count, Self.pieceBytes))
+        var start = part.lowerBound
+        while start < part.upperBound {
+            let end = try self.endOfPiece(text, from: start, upTo: part.upperBound)
             try self.scanner.withTokens(of: text, in: start..<end, asLines: true, limits: limits) {
                 (tokens, error) throws(ChangeRefusal) in
                 let source = ChangeSource(tokens: tokens, text: text, base: start)
                 var index = 0
                 while index < tokens.count {
-                    try builder.addChange(at: index, of: source)
+                    try Self.add(tokenAt: index, of: source, to: &builder)
                     index = Int(tokens[index].next)
                 }
                 if let error { throw ChangeRefusal(error, start: start) }
             }
-            if start == 0, builder.count > 0 { builder.reserve(bytes: count, like: end) }
+            if start == part.lowerBound, builder.count > 0 {
+                builder.reserve(bytes: part.count, like: end - start)
+            }
             start = end
+        }
+    }
+
+    /// Adds a change; a refusal says which one it is about.
+    private static func add(
+        tokenAt index: Int, of source: borrowing ChangeSource, to builder: inout ChangeBuilder
+    ) throws(ChangeRefusal) {
+        do throws(ChangeRefusal) {
+            try builder.addChange(at: index, of: source)
+        } catch {
+            var refusal = error
+            refusal.change = builder.count
+            throw refusal
         }
     }
 

@@ -8,11 +8,15 @@ package enum CloseCode: UInt16, Sendable, CaseIterable {
     case protocolError = 1002
     /// A text message was not valid UTF-8.
     case invalidText = 1007
+    /// A message is not of the dialect that was agreed on.
+    case policyViolation = 1008
     /// A message was larger than the limit.
     case messageTooBig = 1009
     /// The server could not go on with this session, for instance because a record is damaged. Reconnect, and
     /// resume.
     case internalError = 1011
+    /// The log takes no appends at the moment. Reconnect later, and resume.
+    case tryAgainLater = 1013
     /// The peer did not answer pings. Reconnect, and resume.
     case silent = 4408
     /// The peer went on asking and did not read the answers. Reconnect, and resume.

@@ -28,6 +28,14 @@ final class LivelogServer: Sendable {
         await process.withLock { $0 }.kill()
     }
 
+    /// The running server's process.
+    var processIdentifier: Int32 { process.withLock { $0 }.processIdentifier }
+
+    /// Waits until the server ends by itself.
+    func ending() async -> ChildProcess.Ending {
+        await process.withLock { $0 }.ending()
+    }
+
     /// Starts the server again after it was killed, and returns when it listens.
     func restart() async throws {
         let (restarted, _) = try await Self.launch(data: data, port: port, options: options)
@@ -48,7 +56,7 @@ final class LivelogServer: Sendable {
     }
 
     /// What the running server wrote to its error output.
-    fileprivate var errorOutput: String { process.withLock { $0 }.errorOutput }
+    var errorOutput: String { process.withLock { $0 }.errorOutput }
 }
 
 /// Runs `body` with a server, and ends the server afterwards.

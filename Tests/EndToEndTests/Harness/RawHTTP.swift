@@ -32,6 +32,20 @@ struct RawRequest: Sendable {
         RawRequest(head: "GET \(path) HTTP/1.1\r\nHost: livelog\r\n", body: ByteBuffer())
     }
 
+    /// A handshake for a WebSocket without a subprotocol.
+    static func handshake(_ path: String) -> RawRequest {
+        let head = """
+            GET \(path) HTTP/1.1\r
+            Host: livelog\r
+            Connection: Upgrade\r
+            Upgrade: websocket\r
+            Sec-WebSocket-Version: 13\r
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+
+            """
+        return RawRequest(head: head, body: ByteBuffer())
+    }
+
     static func publishHead(contentType: String, length: Int) -> String {
         """
         POST /v1/changes HTTP/1.1\r

@@ -1,0 +1,261 @@
+import LogModel
+import LogStorage
+import Logging
+import NIOCore
+import NIOPosix
+import Replication
+import Sessions
+import Synchronization
+import WireProtocol
+
+/// What a producer's connection needs of its WebSocket. All calls on the channel's event loop.
+protocol ProducerSocket: AnyObject {
+    /// Whether the socket can take more.
+    var isWritable: Bool { get }
+    /// Writes whole frames in one write and one flush.
+    func send(_ frames: [UInt8])
+    /// Closes the socket after what was sent; then the connection is left.
+    func close(_ code: CloseCode, reason: String)
+    /// Reads the socket, or leaves what comes with the client.
+    func setReading(_ isReading: Bool)
+}
+
+/// A producer's connection: whole messages become submissions, receipts go back.
+///
+/// Back-pressure: while the ingress queue has no room, or too many batches are unanswered, or the client does
+/// not read its receipts, the socket is not read. The bytes wait with the client; nothing is refused, and
+/// nothing overtakes. Messages that had been read from the socket already wait in `held`: those of one read.
+///
+/// Threads: only the channel's event loop; answers of the appender come by ``AnswerBox``.
+final class ProducerConnection {
+    private let hub: ProducerHub
+    private let eventLoop: any EventLoop
+    /// The socket, until it is closed.
+    private weak var socket: (any ProducerSocket)?
+    private var session: ProducerSession
+    private let order = SubmissionOrder()
+    private var identity: ProducerIdentity.ID?
+    private var answers: AnswerBox?
+    /// Messages that have been read and wait to be taken; nil is a binary one.
+    private var held = CircularBuffer<[UInt8]?>()
+    /// What found no room in the queue. Nothing is taken before it.
+    private var stalled: Submission?
+    /// Whether a message is being read on another thread. Nothing is taken before it.
+    private var isReadingMessage = false
+    private var isPaused = false
+    /// What was shown of this connection's counters.
+    private var shown = ProducerCounters.Values()
+
+    /// Begins a connection. One that is too many is closed again.
+    init(hub: ProducerHub, socket: any ProducerSocket, on eventLoop: any EventLoop) {
+        self.hub = hub
+        self.socket = socket
+        self.eventLoop = eventLoop
+        self.session = ProducerSession(limits: hub.limits.producer)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        self.answers = AnswerBox {
+            eventLoop.execute { bound.value.takeAnswers() }
+        }
+        let count = hub.counters.connections.wrappingAdd(1, ordering: .relaxed).newValue
+        if count > hub.limits.producersMax {
+            self.session.end(.tryAgainLater, reason: "too many producers are connected")
+            // In a turn of its own: the socket is not ready while its connection is made.
+            eventLoop.execute { bound.value.proceed() }
+        }
+    }
+
+    /// Whether the socket is not read, so that nobody can expect a word of the client.
+    var isQuietByForce: Bool { self.isPaused }
+
+    /// Takes a text message of the client.
+    func receive(text message: [UInt8]) {
+        self.held.append(message)
+        self.takeHeld()
+    }
+
+    /// Takes a binary message of the client.
+    func receiveBinary() {
+        self.held.append(nil)
+        self.takeHeld()
+    }
+
+    /// Does whatever can be done now: takes what waits, sends answers, reads on or pauses, closes. To be called
+    /// after a read of the socket, and when the socket can take more.
+    func proceed() {
+        self.takeHeld()
+        self.sendAnswers()
+        if let ending = self.session.closing {
+            self.socket?.close(ending.code, reason: ending.reason)
+        }
+        self.pauseOrReadOn()
+        self.showCounted()
+    }
+
+    /// Takes no more batches; closes when those that were taken are answered.
+    func drain() {
+        self.session.end(.goingAway, reason: "the server stops")
+        self.proceed()
+    }
+
+    /// Notes that the socket is closed, or is being closed. To be called once.
+    func leave() {
+        self.socket = nil
+        self.held.removeAll()
+        self.stalled = nil
+        self.answers = nil
+        self.showCounted()
+        self.hub.counters.connections.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    // MARK: - From the client
+
+    private var mayTake: Bool {
+        self.session.canTakeMore && self.stalled == nil && !self.isReadingMessage
+            && self.socket?.isWritable == true
+    }
+
+    private func takeHeld() {
+        while !self.held.isEmpty, self.mayTake {
+            if let message = self.held.removeFirst() {
+                self.take(message)
+            } else {
+                self.session.receiveBinary()
+            }
+        }
+    }
+
+    private func take(_ message: [UInt8]) {
+        guard case .submit(let number, let part) = self.session.receive(message) else {
+            self.identity = self.session.name.map { RequestIdentity.producerID($0) }
+            return
+        }
+        guard message.count > self.hub.limits.readOnLoopByteCountMax else {
+            self.submit(number, self.hub.read(message, part))
+            return
+        }
+        self.isReadingMessage = true
+        let hub = self.hub
+        let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
+        NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) {
+            hub.read(message, part)
+        }.whenComplete { result in
+            bound.value.finishReading(number, result)
+        }
+    }
+
+    private func finishReading(
+        _ number: UInt64, _ result: Result<Result<Changes, ChangeError>, any Error>
+    ) {
+        self.isReadingMessage = false
+        switch result {
+        case .success(let changes): self.submit(number, changes)
+        case .failure: self.stop(number)
+        }
+        self.proceed()
+    }
+
+    // MARK: - To the log
+
+    private func submit(_ number: UInt64, _ result: Result<Changes, ChangeError>) {
+        switch result {
+        case .success(let changes):
+            guard let answers else { return }
+            let producer = self.identity.map { ProducerIdentity(id: $0, sequence: number) }
+            self.add(
+                Submission(changes: changes, producer: producer, order: self.order) { outcome in
+                    answers.put(number, outcome)
+                }, number)
+        case .failure(let error): self.session.refuse(number, Producer1Refusal(error))
+        }
+    }
+
+    private func add(_ submission: Submission, _ number: UInt64) {
+        let eventLoop = self.eventLoop
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        do throws(IngressQueue.Refusal) {
+            try self.hub.queue.add(submission) {
+                eventLoop.execute { bound.value.tryAgain(number) }
+            }
+        } catch {
+            switch error {
+            case .full: self.stalled = submission
+            case .closed: self.stop(number)
+            }
+        }
+    }
+
+    private func tryAgain(_ number: UInt64) {
+        guard let submission = self.stalled else { return }
+        self.stalled = nil
+        self.add(submission, number)
+        self.proceed()
+    }
+
+    /// Answers a batch for which the server has no time any more.
+    private func stop(_ number: UInt64) {
+        let problem = Problem(IngressQueue.Refusal.closed)
+        self.session.fail(
+            number, Producer1Refusal(code: problem.code, message: problem.detail),
+            with: .goingAway, reason: "the server stops")
+    }
+
+    private func takeAnswers() {
+        guard let answers else { return }
+        for (number, outcome) in answers.takeAll() {
+            switch outcome {
+            case .appended(let receipt): self.session.acknowledge(number, receipt)
+            case .refused(let error, _):
+                let refusal = Producer1Refusal(code: error.code.rawValue, message: error.message)
+                if error.endsOrder {
+                    self.session.fail(
+                        number, refusal, with: .tryAgainLater, reason: error.code.rawValue)
+                } else {
+                    self.session.refuse(number, refusal)
+                }
+            }
+        }
+        self.proceed()
+    }
+
+    // MARK: - To the client
+
+    private func sendAnswers() {
+        guard !self.session.outbox.isEmpty else { return }
+        let frames = self.session.outbox
+        self.session.outbox.removeAll()
+        self.socket?.send(frames)
+    }
+
+    private func pauseOrReadOn() {
+        guard let socket else { return }
+        let isToPause = !self.mayTake || !self.held.isEmpty
+        guard isToPause != self.isPaused else { return }
+        self.isPaused = isToPause
+        socket.setReading(!isToPause)
+    }
+
+    /// Shows what was counted, once a turn.
+    private func showCounted() {
+        let isOver = self.socket == nil
+        let now = ProducerCounters.Values(
+            unanswered: isOver ? 0 : self.session.unansweredCount,
+            paused: isOver || !self.isPaused ? 0 : 1, receipts: self.session.receiptCount,
+            refused: self.session.refusedCount)
+        guard now != self.shown else { return }
+        self.hub.counters.add(now.since(self.shown))
+        self.shown = now
+    }
+}
+
+extension ProducerHub {
+    /// Reads a batch.
+    fileprivate func read(
+        _ message: consuming [UInt8], _ part: Range<Int>
+    ) -> Result<Changes, ChangeError> {
+        do throws(ChangeError) {
+            return .success(try self.readers.read(message, in: part, as: .json, batching: .atomic))
+        } catch {
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import LogStorage
+import Logging
+import NIOCore
+import Replication
+import Sessions
+
+/// What all producers' connections share.
+///
+/// Threads: any.
+final class ProducerHub: Sendable {
+    let queue: IngressQueue
+    let limits: ServerLimits
+    let readers: ReaderPool
+    let logger: Logger
+    let counters = ProducerCounters()
+
+    init(queue: IngressQueue, limits: ServerLimits, logger: Logger) {
+        self.queue = queue
+        self.limits = limits
+        self.readers = ReaderPool(limits: limits.changes)
+        self.logger = logger
+    }
+}
