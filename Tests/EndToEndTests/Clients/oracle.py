@@ -20,7 +20,8 @@ from delivery.truth import Place, Truth
 from delivery.values import random_filter
 
 SUBSCRIPTIONS_PER_SESSION = 5
-SECONDS_TO_THE_END = 40
+# At the end, how long nobody may come nearer to it. Small windows make it slow; only standing still is a finding.
+SECONDS_WITHOUT_PROGRESS = 30
 # Who wants nothing that the last batch has hears of the end by a heartbeat, or at once on a new connection.
 SECONDS_BEFORE_HEARTBEATS_ARE_SKIPPED = 3
 
@@ -147,8 +148,11 @@ class Oracle:
         if not self.findings:
             await self.writers[0].submit(self.world.last(list(filters.values())))
         began, skipped = time.monotonic(), False
+        advanced, places = began, None
         while waiting := [session for session in self.sessions if not self.is_at_end(session)]:
-            if self.findings or time.monotonic() - began > SECONDS_TO_THE_END:
+            if places != (places := [s.token for session in waiting for s in session.subscriptions.values()]):
+                advanced = time.monotonic()
+            if self.findings or time.monotonic() - advanced > SECONDS_WITHOUT_PROGRESS:
                 break
             if not skipped and time.monotonic() - began > SECONDS_BEFORE_HEARTBEATS_ARE_SKIPPED:
                 skipped = True

@@ -68,8 +68,8 @@ class Session:
     async def once(self) -> None:
         raw = socket.socket()
         raw.setblocking(False)
-        if self.random.random() < 0.7:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        if window := self.random.choice([4096, 16384, None]):
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         try:
             await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", self.server.port))
