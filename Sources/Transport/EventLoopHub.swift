@@ -16,7 +16,8 @@ final class EventLoopHub {
     let readBuffer = ReadBuffer()
     let eventLoop: any EventLoop
     private var connections: [ObjectIdentifier: WebSocketHandler] = [:]
-    private var producers: [ObjectIdentifier: (handler: ProducerHandler, producer: ProducerConnection)] = [:]
+    private var producers:
+        [ObjectIdentifier: (handler: ProducerHandler, producer: ProducerConnection)] = [:]
     private var isTurnScheduled = false
     private var ticks = 0
 

@@ -33,7 +33,9 @@ struct FrameComposerTests {
             self.composer.endBatch(isForced: isForced) { "T\(next)" }
         }
 
-        mutating func takeMessages() -> [String] { TextFrames.texts(in: self.composer.take().bytes) }
+        mutating func takeMessages() -> [String] {
+            TextFrames.texts(in: self.composer.take().bytes)
+        }
     }
 
     private static func record(_ offset: Int, pad: Int = 0) -> String {
