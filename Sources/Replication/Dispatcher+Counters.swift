@@ -13,14 +13,17 @@ extension Dispatcher {
             counters.subscriptions += subscriptions.count
             if entry.session.isBlocked {
                 counters.blockedSessions += 1
-            } else if subscriptions.contains(where: { $0.phase == .summarizing }) {
+            } else if subscriptions.contains(where: {
+                $0.phase == .waiting || $0.phase == .summarizing
+            }) {
                 counters.summarizingSessions += 1
             } else if subscriptions.contains(where: \.isLagging) {
                 counters.laggingSessions += 1
             } else {
                 counters.liveSessions += 1
             }
-            for subscription in subscriptions where subscription.isBehind {
+            for subscription in subscriptions
+            where subscription.isBehind || subscription.phase == .waiting {
                 let lag = visible.distance(from: min(subscription.next, visible))
                 counters.deepestLag = max(counters.deepestLag, UInt64(lag))
             }

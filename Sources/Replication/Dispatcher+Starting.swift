@@ -33,34 +33,30 @@ extension Dispatcher {
         at next: Offset, output: inout [UInt8]
     ) throws(StartRefusal) {
         let visible = self.log.watermarks.visible
-        let place = SubscriptionPlace(session: index, slot: slot)
         let isRestLive = self.entries[index]?.session.dialect == .restLive1
         let isOverBudget =
             !isRestLive && next < visible
             && self.exceeds(self.budget(of: request), predicate, from: next)
         if request.start == .snapshot || isOverBudget {
-            let summary = self.snapshot(
-                predicate, notBefore: request.start == .snapshot ? .zero : next)
-            self.summaries[place] = SummaryReading(summary: summary)
             self.entries[index]?.session.beginWithSnapshot(
-                slot, at: summary.end, predicate,
+                slot, at: next, predicate,
                 reason: request.start == .snapshot ? .requested : .budget, output: &output)
+            self.want(
+                .snapshot(notBefore: request.start == .snapshot ? .zero : next), index, slot)
             return
         }
         guard let token = self.token(at: next) else { return self.fail(index) }
         // Its subscriptions go together, because its frames do not say which one they are for.
         if isRestLive && next != self.cursor { self.becomeLagging(index) }
         let isNet = request.catchUp == .latest && next < visible
-        if isNet {
-            // From the start that is the set itself, also where the log does not begin with its first record.
-            let summary = Summary(
-                .netChanges, of: predicate, in: self.log,
-                from: request.start == .start ? .zero : next, to: visible)
-            self.summaries[place] = SummaryReading(summary: summary)
-        }
         self.entries[index]?.session.begin(
-            slot, at: isNet ? visible : next, as: isNet ? .summarizing : .lagging, predicate,
-            token: token, output: &output)
+            slot, at: next, as: isNet ? .waiting : .lagging, predicate, token: token,
+            output: &output)
+        // From the start that is the set itself, also where the log does not begin with its first record.
+        if isNet {
+            self.want(
+                .netChanges(from: request.start == .start ? .zero : next), index, slot)
+        }
     }
 
     private func budget(of request: SubscriptionRequest) -> Int? {

@@ -65,8 +65,15 @@ package final class Dispatcher {
     var touched: [Int] = []
     /// Audiences that were given something of the batch at hand.
     var touchedByBatch: [Int] = []
+    /// What waiting and summarizing subscriptions are to be sent.
     var summaries: [SubscriptionPlace: SummaryReading] = [:]
+    /// Subscriptions for whose summaries there was no room, in turn. Some may want none any more.
+    var awaiting: [SubscriptionPlace] = []
+    /// Summaries that are being made, in turn.
+    var making: [Summary] = []
+    /// Snapshots that others can have too.
     var recentSnapshots: [Filter: Summary] = [:]
+    let summaryHoldings = SummaryHoldings()
     var renderer = RecordRenderer()
     var postings: PostingCache
     /// What was done since the start; the rest is counted when somebody asks (`Dispatcher+Counters.swift`).
@@ -100,13 +107,15 @@ package final class Dispatcher {
         return SessionID(index: self.entries.count - 1)
     }
 
-    /// Removes a session, whose socket is gone.
-    package func close(_ id: SessionID) {
-        guard let entry = self.entries[id.index] else { return }
+    /// Removes a session, whose socket is gone. Returns whether ``turn()`` has something to do.
+    @discardableResult
+    package func close(_ id: SessionID) -> Bool {
+        guard let entry = self.entries[id.index] else { return self.hasWork }
         _ = self.leaveAudience(id.index)
         for slot in entry.session.subscriptions.indices { self.dropSummary(id.index, slot) }
         self.entries[id.index] = nil
         self.vacant.append(id.index)
+        return self.hasWork
     }
 
     /// Takes a text message of a session's client. Returns whether ``turn()`` has something to do.
@@ -149,12 +158,14 @@ package final class Dispatcher {
         self.counted.turns += 1
         self.readNewRecords()
         self.serveAudiences()
+        self.makeSummaries()
         self.catchUp()
         return self.hasWork
     }
 
     private var hasWork: Bool {
-        !self.lagging.isEmpty || !self.ready.isEmpty
+        !self.lagging.isEmpty || !self.ready.isEmpty || !self.making.isEmpty
+            || (!self.awaiting.isEmpty && self.hasRoomForSummary)
             || self.cursor < self.log.watermarks.visible
     }
 
@@ -172,6 +183,7 @@ package final class Dispatcher {
         for index in self.entries.indices where self.entries[index]?.session.isBlocked == false {
             var output: [UInt8] = []
             self.entries[index]?.session.tellProgress(token: token, output: &output)
+            self.tellWaiting(index, output: &output)
             self.send(OutboundBytes(output), to: index)
         }
         if let text = token(self.cursor) { self.tellAudiences(text) }

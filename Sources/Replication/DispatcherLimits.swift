@@ -34,8 +34,12 @@ extension Dispatcher {
 
         /// Instances of one snapshot. Default 1,000,000.
         package var snapshotInstancesMax = 1_000_000
-        /// Snapshots that are being made or sent at a time; others wait. Default 64.
-        package var summariesMax = 64
+        /// Summaries (snapshots and net changes) that are being made at a time; others wait. Each holds up to 200 bytes
+        /// for each of its instances. Default 4.
+        package var summariesMax = 4
+        /// Instances in all summaries that are made and being sent, 16 bytes each, above which no other is begun.
+        /// Default 4,000,000.
+        package var summaryEntriesMax = 4_000_000
         /// Records by which a snapshot may be older than the log for others to get it too. Default 1,024.
         package var snapshotAgeMax = 1024
         /// Calls of ``tellProgress()`` for which a client may leave a page of a snapshot unread, before it is

@@ -14,42 +14,87 @@ final class Summary {
         case netChanges
     }
 
+    private enum State {
+        case making(NetChanges)
+        /// It can be sent: the records that say it, ascending.
+        case made([NetChanges.Entry])
+        case failed(StorageError)
+    }
+
     let kind: Kind
     /// The exclusive end of the stretch, from where its readers go on.
     let end: Offset
     /// Whether retention took records that belong to it.
     let isPartial: Bool
-    private var making: NetChanges?
-    /// The records that say it, ascending. Empty until it is made.
-    private(set) var entries: [NetChanges.Entry] = []
+    /// Who waits until it is made.
+    var readers: [SubscriptionPlace] = []
+    private var state: State
+    private let holdings: SummaryHoldings
 
     init(
         _ kind: Kind, of predicate: Predicate, in log: ChangeLog, from start: Offset,
-        to end: Offset
+        to end: Offset, countedIn holdings: SummaryHoldings
     ) {
         let making = NetChanges(of: predicate, in: log, from: start, to: end)
         self.kind = kind
         self.end = end
         self.isPartial = kind == .snapshot && making.isPartial
-        self.making = making
+        self.state = .making(making)
+        self.holdings = holdings
+    }
+
+    deinit {
+        if case .made(let entries) = self.state { self.holdings.entryCount -= entries.count }
+    }
+
+    /// What it says, once it is made.
+    var entries: [NetChanges.Entry]? {
+        if case .made(let entries) = self.state { entries } else { nil }
     }
 
     /// Whether it can be sent.
-    var isMade: Bool { self.making == nil }
+    var isMade: Bool { self.entries != nil }
 
     /// Instances that it holds memory for.
-    var instanceCount: Int { self.making?.instanceCount ?? self.entries.count }
-
-    /// Does a bounded amount of the work that making it takes.
-    func makeOn(postingsMax: Int) throws(StorageError) {
-        guard var making = self.making else { return }
-        self.making = nil
-        if try making.step(postingsMax: postingsMax) {
-            self.entries = try making.entries()
-        } else {
-            self.making = making
+    var instanceCount: Int {
+        switch self.state {
+        case .making(let making): making.instanceCount
+        case .made(let entries): entries.count
+        case .failed: 0
         }
     }
+
+    /// Does a bounded amount of the work that making it takes. Returns whether it is made. Once this has thrown, it
+    /// is of no use to anybody, and throws the same again.
+    func makeOn(postingsMax: Int) throws(StorageError) -> Bool {
+        switch self.state {
+        case .made: return true
+        case .failed(let error): throw error
+        case .making(var making):
+            // Let go of here, so that the table is not copied.
+            self.state = .made([])
+            do throws(StorageError) {
+                guard try making.step(postingsMax: postingsMax) else {
+                    self.state = .making(making)
+                    return false
+                }
+                let entries = try making.entries()
+                self.holdings.entryCount += entries.count
+                self.state = .made(entries)
+                return true
+            } catch {
+                self.state = .failed(error)
+                throw error
+            }
+        }
+    }
+}
+
+/// What all summaries of an event loop hold together once they are made, whoever holds them.
+///
+/// Threads: only the event loop's.
+final class SummaryHoldings {
+    fileprivate(set) var entryCount = 0
 }
 
 /// A subscription by its session and its slot there.
@@ -58,9 +103,22 @@ struct SubscriptionPlace: Hashable {
     let slot: Int
 }
 
-/// How far a subscription has been sent a summary.
+/// What a subscription is to be sent of the past, and how far it was.
 struct SummaryReading {
-    let summary: Summary
+    enum Wanted {
+        /// The set as it is now, or was a moment ago, but not before this offset.
+        case snapshot(notBefore: Offset)
+        /// What happened to the set from this offset on.
+        case netChanges(from: Offset)
+    }
+
+    let wanted: Wanted
+    /// Nil while there is no room to begin it.
+    var summary: Summary?
     /// The first entry that it was not sent.
     var position = 0
+
+    init(_ wanted: Wanted) {
+        self.wanted = wanted
+    }
 }

@@ -59,9 +59,9 @@ package struct Session: Sendable {
         return .start(slot: 0)
     }
 
-    /// Begins the starting subscription in `slot` at the place `next`, from where it lags.
+    /// Begins the starting subscription in `slot` at the place `next`, whose token is `token`.
     ///
-    /// - Parameter phase: `lagging`, or `summarizing` if it is sent first what changed before `next` since `token`.
+    /// - Parameter phase: `lagging`, or `waiting` if it is sent first what the log from there on amounts to.
     package mutating func begin(
         _ slot: Int, at next: Offset, as phase: Subscription.Phase = .lagging,
         _ predicate: Predicate, token: String, output: inout [UInt8]
@@ -71,12 +71,12 @@ package struct Session: Sendable {
             self.subscriptions[slot].id, token: token, plan: predicate.plan, to: &output)
     }
 
-    /// Begins the starting subscription in `slot` with a snapshot as of `next`.
+    /// Begins the starting subscription in `slot` with a snapshot, for which it waits.
     package mutating func beginWithSnapshot(
         _ slot: Int, at next: Offset, _ predicate: Predicate, reason: SnapshotReason,
         output: inout [UInt8]
     ) {
-        self.enter(slot, .summarizing, at: next, predicate)
+        self.enter(slot, .waiting, at: next, predicate)
         self.dialect.appendSubscribedWithSnapshot(
             self.subscriptions[slot].id, plan: predicate.plan, reason: reason, to: &output)
     }
@@ -107,6 +107,14 @@ package struct Session: Sendable {
         self.subscriptions[slot].phase = .over
         let error = Livelog1Error(id: self.subscriptions[slot].id, code: code, message: message)
         self.dialect.appendError(error, to: &output)
+    }
+
+    /// Lets the waiting subscription in `slot` have what it waits for, which amounts to the log below `end`.
+    package mutating func beginSummary(_ slot: Int, at end: Offset) {
+        precondition(self.subscriptions[slot].phase == .waiting, "nobody waits for the summary")
+        self.subscriptions[slot].phase = .summarizing
+        self.subscriptions[slot].next = end
+        self.subscriptions[slot].told = end
     }
 
     /// Lets the summarizing subscription in `slot` lag: it was sent everything before its cursor.

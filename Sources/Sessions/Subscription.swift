@@ -6,13 +6,15 @@ package import WireProtocol
 package struct Subscription: Sendable {
     /// How a subscription follows the log.
     ///
-    ///     starting --> summarizing --> lagging <--> live
-    ///        |   \_________|______________^           |
-    ///        +-------------+--------------+-----------+--> over
+    ///     starting --> waiting --> summarizing --> lagging <--> live
+    ///        |   \________|______________|___________^           |
+    ///        +------------+--------------+-----------+-----------+--> over
     package enum Phase: Sendable {
         /// Asked for; where it begins is not decided yet.
         case starting
-        /// Is sent what the log before its cursor amounts to: a snapshot, or the net changes since its token.
+        /// Wants a snapshot, or the net changes since its token, and waits until that is made.
+        case waiting
+        /// Is sent what the log before its cursor amounts to, page by page.
         case summarizing
         /// Reads the log by its cursor, through the index. Goes to `live` when the cursor reaches that of the
         /// event loop.

@@ -38,6 +38,34 @@ struct DamagedRecordTests {
         }
     }
 
+    /// A snapshot that several clients share, and whose making meets a damaged record, was sent without records, and
+    /// with a token, to all of them but the one for whom it was being made.
+    @Test func aSnapshotThatCannotBeMadeIsNobodys() throws {
+        try withTemporaryDirectory(inMemory: true) { directory in
+            let server = Server(try Recovery.open(LogDirectory(directory), options: .small).writer)
+            try server.append(3, pad: 40)
+            try Self.damage(in: directory)
+            let readers = (0..<3).map { _ in RecordingConnection() }
+            for reader in readers {
+                server.receive(
+                    #"{"subscribe":1,"model":"m","from":"snapshot"}"#, from: server.open(reader))
+            }
+            server.settle()
+            // Later, too: it is not kept for others.
+            let late = RecordingConnection()
+            server.receive(
+                #"{"subscribe":1,"model":"m","from":"snapshot"}"#, from: server.open(late))
+            server.settle()
+            for reader in readers + [late] {
+                #expect(reader.closeCode == .internalError)
+                #expect(
+                    reader.takeMessages() == [
+                        #"{"subscribed":1,"plan":"group","snapshot":"requested"}"#
+                    ])
+            }
+        }
+    }
+
     /// Changes a byte of the first record's instance in the segment's file.
     private static func damage(in directory: String) throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: directory)

@@ -7,8 +7,11 @@ import WireProtocol
 
 /// A snapshot, and then the stream from exactly there, while writes go on.
 struct SnapshotTests {
-    private static let request =
-        #"{"subscribe":1,"model":"m","where":{"list":1},"from":"snapshot"}"#
+    private static let request = Self.request(list: 1)
+
+    private static func request(list: Int) -> String {
+        #"{"subscribe":1,"model":"m","where":{"list":\#(list)},"from":"snapshot"}"#
+    }
 
     @Test func aSnapshotComesInPagesAsTheSocketTakesThemAndThenTheStream() throws {
         try withTemporaryLog { writer in
@@ -93,6 +96,64 @@ struct SnapshotTests {
             #expect(connection.closeCode == nil)
             _ = server.dispatcher.tellProgress()
             #expect(connection.closeCode == .unread)
+        }
+    }
+
+    @Test func whoFindsNoRoomWaitsAndIsToldThatTheAnswerIsOnItsWay() throws {
+        try withTemporaryLog { writer in
+            var limits = Dispatcher.Limits()
+            limits.summaryEntriesMax = 10
+            var sessionLimits = SessionLimits()
+            sessionLimits.frameByteCountGoal = 1000
+            let server = Server(writer, limits: limits, sessionLimits: sessionLimits)
+            for key in 0..<60 { try server.append(key: key, list: key % 3, pad: 100) }
+
+            // The first one's snapshot fills the room, and is not read.
+            let first = RecordingConnection()
+            let holder = server.open(first)
+            first.canTakeMore = false
+            server.receive(Self.request(list: 0), from: holder)
+            server.settle()
+            let others = [1, 2].map { list in
+                let connection = RecordingConnection()
+                server.receive(Self.request(list: list), from: server.open(connection))
+                return connection
+            }
+            server.settle()
+            for other in others {
+                #expect(other.takeMessages().count == 1)
+                _ = server.dispatcher.tellProgress()
+                #expect(
+                    other.takeMessages().last == #"{"snapshot":1,"records":[],"more":true}"#)
+            }
+            #expect(server.dispatcher.counters.summarizingSessions == 2)
+
+            // When it is gone the others have their turn, one after the other.
+            #expect(server.dispatcher.close(holder))
+            server.settle()
+            #expect(others[0].takeOffsets() == Array(stride(from: 1, to: 60, by: 3)))
+            #expect(others[1].takeOffsets() == Array(stride(from: 2, to: 60, by: 3)))
+        }
+    }
+
+    @Test func whatNobodyWaitsForIsNotMadeOn() throws {
+        try withTemporaryLog { writer in
+            var limits = Dispatcher.Limits()
+            limits.summariesMax = 1
+            limits.postingsMax = 1
+            let server = Server(writer, limits: limits)
+            for key in 0..<60 { try server.append(key: key, list: key % 2) }
+            let gone = RecordingConnection()
+            let id = server.open(gone)
+            server.receive(Self.request(list: 0), from: id)
+            let waits = RecordingConnection()
+            server.receive(Self.request(list: 1), from: server.open(waits))
+            #expect(server.dispatcher.turn())
+            server.receive(#"{"unsubscribe":1}"#, from: id)
+            // One record a turn: what is left of the first one's would take thirty more.
+            #expect(server.settle() < 50)
+            #expect(waits.takeOffsets() == Array(stride(from: 1, to: 60, by: 2)))
+            #expect(gone.takeMessages().last == #"{"unsubscribed":1}"#)
         }
     }
 

@@ -45,11 +45,13 @@ struct SessionFixture {
             token: "T\(next)", output: &self.output)
     }
 
-    mutating func beginWithSnapshot(_ slot: Int = 0, at next: UInt64) {
+    /// Begins the subscription in `slot` with a snapshot, which is made as of `end`.
+    mutating func beginWithSnapshot(_ slot: Int = 0, at end: UInt64) {
         let filter = self.session.subscriptions[slot].request.filter
         self.session.beginWithSnapshot(
-            slot, at: Offset(next), Predicate(filter, hasher: SampleRecord.hasher),
-            reason: .budget, output: &self.output)
+            slot, at: .zero, Predicate(filter, hasher: SampleRecord.hasher), reason: .budget,
+            output: &self.output)
+        self.session.beginSummary(slot, at: Offset(end))
     }
 
     mutating func becomeLive(_ slot: Int = 0, at next: UInt64) {

@@ -56,7 +56,7 @@ final class StreamConnection: SessionConnection {
     func leave() {
         if let id {
             self.id = nil
-            self.hub.dispatcher.close(id)
+            if self.hub.dispatcher.close(id) { self.hub.scheduleTurn() }
         }
         self.isClosed = true
         self.writer?.succeed(nil)

@@ -36,8 +36,8 @@ struct SubscriberPeer: WebSocketPeer {
     }
 
     func leave(_ id: Dispatcher.SessionID, _ connection: WebSocketHandler) {
-        self.hub.dispatcher.close(id)
         self.hub.remove(connection)
+        if self.hub.dispatcher.close(id) { self.hub.scheduleTurn() }
     }
 }
 
