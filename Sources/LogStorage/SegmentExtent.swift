@@ -31,6 +31,57 @@ package struct SegmentExtent: Sendable {
         return offsets
     }
 
+    /// Whether the segment is not sealed, so that groups are found along their threads.
+    package var isGrowing: Bool { self.segment.sealed == nil }
+
+    /// The offsets from `bound` up to ``end`` whose records carry a group with this hash, ascending; nil if that takes
+    /// more than `stepsMax` steps along the group's thread. Only of a segment that is growing.
+    ///
+    /// Throws `corrupt` if a record on the thread is damaged.
+    package func thread(
+        of hash: UInt64, downTo bound: Offset, stepsMax: Int
+    ) throws(StorageError) -> [Offset]? {
+        guard case .growing(let index) = self.segment.index else {
+            preconditionFailure("a segment that is sealed has no threads to follow")
+        }
+        let base = self.segment.base
+        var offsets: [Offset] = []
+        var steps = 0
+        var at = index.head(of: hash, visible: self.end)
+        while let offset = at, offset >= bound {
+            guard steps < stepsMax else { return nil }
+            steps += 1
+            if offset < self.end { offsets.append(offset) }
+            let previous = try self.segment.withRecord(at: offset) {
+                $0.previous(of: hash, from: base)
+            }
+            at = previous ?? nil
+        }
+        offsets.reverse()
+        return offsets
+    }
+
+    /// The offsets in `start ..< bound` whose records carry a group with one of these hashes, ascending, up to
+    /// `limit` of them. Looks at every record. Throws `corrupt`.
+    package func scan(
+        for hashes: [UInt64], from start: Offset, to bound: Offset, limit: Int = .max
+    ) throws(StorageError) -> [Offset] {
+        let wanted = Set(hashes)
+        var offsets: [Offset] = []
+        var offset = start
+        while offset < min(bound, self.end), offsets.count < limit {
+            let carries = try self.segment.withRecord(at: offset) { record in
+                for index in 0..<record.groupCount where wanted.contains(record.groupHash(index)) {
+                    return true
+                }
+                return false
+            }
+            if carries == true { offsets.append(offset) }
+            offset = offset.next
+        }
+        return offsets
+    }
+
     /// The batch that the record `offset`, which is in the stretch, belongs to. Takes time in proportion to
     /// its length. Throws `corrupt`; of a hot segment it looks at marks only, so that damage to the batch's
     /// other records does no harm here.

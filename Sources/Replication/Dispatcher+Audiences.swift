@@ -30,12 +30,16 @@ struct AudienceEntry {
     let signature: AudienceSignature?
     /// The subscriptions, as the matcher numbers them; nil where one has ended.
     var slots: [Slot?]
+    /// For each of `slots` the calls of ``Dispatcher/tellProgress()`` since it was last told something.
+    var quietTicks: [UInt8] = []
     var isTouched = false
     var isTouchedByBatch = false
     /// Whether it is in `ready` already.
     var isReady = false
-    /// Calls of ``Dispatcher/tellProgress()`` since it was last told something.
-    var quietTicks = 0
+
+    mutating func change<Result>(_ body: (inout Audience) -> Result) -> Result {
+        body(&self.audience)
+    }
 }
 
 /// Who is in which audience, and how the chunks get to the sockets.
@@ -99,22 +103,35 @@ extension Dispatcher {
     @discardableResult
     private func serveMember(_ number: Int, _ place: Int) -> Int {
         guard let index = self.audiences[number]?.audience.session(at: place),
-            let bytes = self.audiences[number]?.audience.take(place)
+            let bytes = self.change(
+                number,
+                { [limits] in
+                    $0.take(place, byteCountMax: limits.takenByteCountMax)
+                }) ?? nil
         else { return 0 }
         return self.send(bytes, to: index)
     }
 
+    /// Changes an audience, and keeps count of what all keep.
+    @discardableResult
+    private func change<Result>(_ number: Int, _ body: (inout Audience) -> Result) -> Result? {
+        guard let before = self.audiences[number]?.audience.chunkByteCount else { return nil }
+        let result = self.audiences[number]?.change(body)
+        self.chunkByteCount += (self.audiences[number]?.audience.chunkByteCount ?? 0) - before
+        return result
+    }
+
     /// Writes what a session has not taken of its audience's chunks. Returns whether its socket can take more.
     func settle(_ index: Int) -> Bool {
-        guard let entry = self.entries[index] else { return false }
-        if entry.audience >= 0 { self.serveMember(entry.audience, entry.place) }
+        while let entry = self.entries[index], entry.audience >= 0, !entry.session.isBlocked,
+            self.serveMember(entry.audience, entry.place) > 0
+        {}
         return self.entries[index]?.session.isBlocked == false
     }
 
     /// Makes a chunk of what an audience was given.
     func finishChunk(_ number: Int, from start: Offset) {
-        self.audiences[number]?.audience.finishChunk(from: start)
-        self.audiences[number]?.quietTicks = 0
+        self.change(number) { $0.finishChunk(from: start) }
         guard let entry = self.audiences[number], entry.audience.behindCount > 0, !entry.isReady
         else { return }
         self.audiences[number]?.isReady = true
@@ -125,10 +142,12 @@ extension Dispatcher {
     func tellAudiences(_ token: String) {
         for number in self.audiences.indices {
             guard let entry = self.audiences[number] else { continue }
-            self.audiences[number]?.quietTicks += 1
-            guard entry.quietTicks + 1 >= self.limits.quietTicksMax else { continue }
-            for slot in entry.slots {
+            for (place, slot) in entry.slots.enumerated() {
                 guard let slot else { continue }
+                let ticks = min(Int(entry.quietTicks[place]) + 1, Int(UInt8.max))
+                let isDue = ticks >= self.limits.quietTicksMax
+                self.audiences[number]?.quietTicks[place] = isDue ? 0 : UInt8(ticks)
+                guard isDue else { continue }
                 self.audiences[number]?.audience.composer.addMessage { dialect, bytes in
                     dialect.appendCovered(slot.id, token: token, isLive: true, to: &bytes)
                 }
@@ -201,7 +220,7 @@ extension Dispatcher {
         let number = entry.audience
         self.entries[index]?.audience = -1
         self.entries[index]?.place = -1
-        guard let (reached, moved) = self.audiences[number]?.audience.leave(entry.place)
+        guard let (reached, moved) = self.change(number, { $0.leave(entry.place) })
         else { return nil }
         if let moved { self.entries[moved]?.place = entry.place }
         if self.audiences[number]?.audience.memberCount == 0 { self.removeAudience(number) }
@@ -243,7 +262,7 @@ extension Dispatcher {
         }
         let composer = FrameComposer(
             dialect: session.dialect, joinsBatches: live.count == 1 && signature != nil,
-            byteCountGoal: self.sessionLimits.frameByteCountGoal)
+            limits: self.sessionLimits)
         let entry = AudienceEntry(
             audience: Audience(composer: composer), signature: signature, slots: [])
         let number: Int
@@ -267,8 +286,10 @@ extension Dispatcher {
         let place = slots.firstIndex { $0 == nil } ?? slots.count
         if place < slots.count {
             self.audiences[number]?.slots[place] = slot
+            self.audiences[number]?.quietTicks[place] = 0
         } else {
             self.audiences[number]?.slots.append(slot)
+            self.audiences[number]?.quietTicks.append(0)
         }
         self.matcher.add(Subscriber(owner: UInt32(number), slot: UInt32(place)), predicate)
     }

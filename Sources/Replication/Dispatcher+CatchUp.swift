@@ -10,8 +10,8 @@ import WireProtocol
 /// one session after the other, until its socket is full or its cursors reach the loop's.
 ///
 /// A step takes a window of offsets from the lowest cursor on. Within it the postings of all lagging
-/// subscriptions are merged, so that a session's records come in the order of the log. A window begins and
-/// ends between batches.
+/// subscriptions are merged, so that a session's records come in the order of the log. A window ends between two
+/// batches, or, if a batch is larger than a step may be, within it: then its records are sent as parts.
 extension Dispatcher {
     /// A subscription that lags, as a step sees it.
     private struct Reader {
@@ -19,16 +19,29 @@ extension Dispatcher {
         let id: UInt64
         let predicate: Predicate
         let next: Offset
+        /// Whether it was sent parts of the batch that `next` is within.
+        let hasParts: Bool
+    }
+
+    /// What a step has read.
+    private struct Window {
+        /// The offset below which everything was read.
+        var end: Offset
+        /// Whether a batch goes on after `end`.
+        var isWithinBatch = false
+        /// The slots of those that were given something.
+        var given: Set<Int> = []
     }
 
     /// Lets sessions that lag take one step each, in turn, as many as a turn may.
     func catchUp() {
         let waiting = self.lagging
         self.lagging.removeAll(keepingCapacity: true)
+        self.catchUpWork = 0
         var byteCount = 0
-        var steps = 0
         for (place, (index, ticket)) in waiting.enumerated() {
-            if steps >= self.limits.stepsPerTurnMax || byteCount >= self.limits.byteCountPerTurnMax
+            if self.catchUpWork >= self.limits.catchUpWorkPerTurnMax
+                || byteCount >= self.limits.byteCountPerTurnMax
             {
                 // The others come before those that have had their step.
                 self.lagging.insert(contentsOf: waiting[place...], at: 0)
@@ -36,7 +49,6 @@ extension Dispatcher {
             }
             guard self.entries[index]?.ticket == ticket else { continue }
             self.entries[index]?.ticket = 0
-            steps += 1
             do throws(StorageError) {
                 byteCount += try self.takeStep(index)
             } catch {
@@ -53,8 +65,12 @@ extension Dispatcher {
 
     /// Returns how many bytes were sent.
     private func takeStep(_ index: Int) throws(StorageError) -> Int {
+        self.catchUpWork += 1
         self.refuseWhatWasRemoved(index)
-        var byteCount = self.send(try self.takeSummarySteps(index), to: index)
+        var byteCount = 0
+        if self.entries[index]?.session.isBlocked == false {
+            byteCount += self.send(try self.takeSummarySteps(index), to: index)
+        }
         if self.entries[index]?.session.isBlocked == false {
             byteCount += try self.readOn(index)
         }
@@ -63,42 +79,68 @@ extension Dispatcher {
         return byteCount
     }
 
-    /// Reads on for the lagging subscriptions of a session until there is something to send, or nothing to read.
+    /// Reads on for the lagging subscriptions of a session until there is something to send, or nothing to read, or it
+    /// has taken long enough.
     private func readOn(_ index: Int) throws(StorageError) -> Int {
-        for _ in 0..<self.limits.segmentsPerStepMax {
+        let workBefore = self.catchUpWork
+        while self.catchUpWork - workBefore < self.limits.postingsMax {
             guard let session = self.entries[index]?.session else { return 0 }
-            let readers = session.subscriptions.enumerated().compactMap { slot, subscription in
-                subscription.isLagging
-                    ? subscription.predicate.map {
-                        Reader(
-                            slot: slot, id: subscription.id, predicate: $0,
-                            next: subscription.next)
-                    } : nil
-            }
+            let readers = Self.readers(of: session)
             guard let start = readers.map(\.next).min(), start < self.cursor,
                 let extent = try self.log.extent(at: start)
             else { return 0 }
             var composer = FrameComposer(
                 dialect: session.dialect, joinsBatches: session.subscriptions.count == 1,
-                byteCountGoal: self.sessionLimits.frameByteCountGoal)
-            let reached = try self.readWindow(of: readers, from: start, in: extent, to: &composer)
+                limits: self.sessionLimits)
+            for reader in readers where reader.hasParts && reader.next == start {
+                composer.continueBatch(for: reader.id)
+            }
+            let window = try self.readWindow(of: readers, from: start, in: extent, to: &composer)
             // Again, for what was removed meanwhile: what was read may not be all.
             self.refuseWhatWasRemoved(index)
             guard readers.allSatisfy({ self.isLagging(index, $0.slot) }) else { return 0 }
-            for reader in readers {
-                self.entries[index]?.session.advance(reader.slot, to: reached)
-            }
-            guard !composer.isEmpty else { continue }
-            let token = try self.log.token(at: reached).text
-            composer.endBatch(isForced: true) { token }
-            for reader in readers { self.entries[index]?.session.noteTold(reader.slot) }
-            return self.send(composer.take(), to: index)
+            let output = try self.end(window, of: readers, of: index, &composer)
+            if !output.bytes.isEmpty { return self.send(output, to: index) }
         }
         return 0
     }
 
+    private static func readers(of session: Session) -> [Reader] {
+        session.subscriptions.enumerated().compactMap { slot, subscription in
+            guard subscription.isLagging, let predicate = subscription.predicate else { return nil }
+            return Reader(
+                slot: slot, id: subscription.id, predicate: predicate, next: subscription.next,
+                hasParts: subscription.hasParts)
+        }
+    }
+
     private func isLagging(_ index: Int, _ slot: Int) -> Bool {
         self.entries[index]?.session.subscriptions[slot].isLagging == true
+    }
+
+    /// Ends the frames of a window, and moves the cursors of its readers to its end.
+    private func end(
+        _ window: Window, of readers: [Reader], of index: Int, _ composer: inout FrameComposer
+    ) throws(StorageError) -> OutboundBytes {
+        var continued: [UInt64] = []
+        if window.isWithinBatch {
+            continued = composer.endPart()
+        } else if !composer.isEmpty {
+            let token = try self.log.token(at: window.end).text
+            composer.endBatch(isForced: true) { token }
+        }
+        for reader in readers {
+            let slot = reader.slot
+            // Who is further on already has not been in this window.
+            guard reader.next < window.end else { continue }
+            self.entries[index]?.session.advance(slot, to: window.end)
+            self.entries[index]?.session.noteWithinBatch(
+                slot, window.isWithinBatch, hasParts: continued.contains(reader.id))
+            if window.given.contains(slot), !window.isWithinBatch {
+                self.entries[index]?.session.noteTold(slot)
+            }
+        }
+        return composer.take()
     }
 
     /// Ends the lagging subscriptions of whose groups something was removed that they have not had; the others
@@ -108,10 +150,7 @@ extension Dispatcher {
         let first = self.log.first
         for slot in session.subscriptions.indices where session.subscriptions[slot].isLagging {
             let subscription = session.subscriptions[slot]
-            let hashes = subscription.predicate?.driver ?? []
-            if session.dialect != .restLive1,
-                hashes.contains(where: { subscription.next < self.log.firstAvailable(of: $0) })
-            {
+            if session.dialect != .restLive1, self.hasLost(subscription) {
                 let failure = ChangeLog.ResumeFailure.retained
                 var output: [UInt8] = []
                 self.reset(index, slot, .retained, failure.explanation, output: &output)
@@ -122,62 +161,102 @@ extension Dispatcher {
         }
     }
 
-    /// Puts what `readers` want from `start` on into frames, and returns the end of the window: the offset below
-    /// which everything was.
+    /// Whether something was removed that the subscription should have had.
+    private func hasLost(_ subscription: Subscription) -> Bool {
+        let hashes = subscription.predicate?.driver ?? []
+        for (place, hash) in hashes.enumerated() {
+            let available = self.log.firstAvailable(of: hash)
+            guard subscription.next < available else { continue }
+            let known = subscription.removedBefore
+            if !known.indices.contains(place) || known[place] < available { return true }
+        }
+        return false
+    }
+
+    // MARK: - A window
+
+    /// Puts what `readers` want from `start` on into frames.
     private func readWindow(
         of readers: [Reader], from start: Offset, in extent: SegmentExtent,
         to composer: inout FrameComposer
-    ) throws(StorageError) -> Offset {
-        var end = min(extent.end, self.cursor)
-        var wanted: [Offset] = []
-        for reader in readers where reader.next < end {
-            for hash in reader.predicate.driver {
-                let postings = try self.postings.postings(
-                    of: hash, in: extent, from: max(reader.next, start),
-                    limit: self.limits.postingsMax)
-                wanted.append(contentsOf: postings)
-                if postings.count == self.limits.postingsMax, let last = postings.last {
-                    end = min(end, last.next)
-                }
-            }
-        }
-        var offsets = Self.distinct(wanted, below: end)
-        if end < min(extent.end, self.cursor), let last = end.previous {
-            // The limit ended the window; a batch that it cuts is left to the next step, unless there is no
-            // other: then all of it is looked through.
-            let batch = try extent.batch(of: last)
-            if batch.upperBound != end && batch.lowerBound > start {
-                end = batch.lowerBound
-                offsets.removeAll { $0 >= end }
-            } else if batch.upperBound != end {
-                end = batch.upperBound
-                offsets = (start.rawValue..<end.rawValue).map { Offset($0) }
-            }
-        }
-        let segment = extent.segment
+    ) throws(StorageError) -> Window {
+        var (window, offsets) = try self.findWindow(of: readers, from: start, in: extent)
         var batch = start..<start
         for (place, offset) in offsets.enumerated() {
             self.counted.catchUpRecords += 1
-            _ = try segment.withRecord(at: offset) { record in
-                self.add(record, for: readers, to: &composer)
+            _ = try extent.segment.withRecord(at: offset) { record in
+                self.add(record, for: readers, to: &composer, &window)
             }
             // A frame ends with a batch, also where the batch's other records are nobody's.
             if !batch.contains(offset) { batch = try extent.batch(of: offset) }
-            let batchEnd = batch.upperBound
-            guard (place + 1 < offsets.count ? offsets[place + 1] : end) >= batchEnd else {
-                continue
+            let next = place + 1 < offsets.count ? offsets[place + 1] : window.end
+            let isWhole = next >= batch.upperBound
+            if isWhole && composer.byteCount >= self.limits.catchUpByteCountMax {
+                window.end = batch.upperBound
+                window.isWithinBatch = false
+                break
             }
-            if composer.byteCount >= self.limits.catchUpByteCountMax { return batchEnd }
-            if readers.count > 1 {
-                let token = try self.log.token(at: batchEnd).text
+            if !isWhole && composer.byteCount >= 2 * self.limits.catchUpByteCountMax {
+                window.end = offset.next
+                window.isWithinBatch = true
+                break
+            }
+            if isWhole && readers.count > 1 {
+                let token = try self.log.token(at: batch.upperBound).text
                 composer.endBatch { token }
             }
         }
-        return end
+        return window
+    }
+
+    /// Finds the next records of the readers' groups, ascending, and where the window ends that they fill.
+    private func findWindow(
+        of readers: [Reader], from start: Offset, in extent: SegmentExtent
+    ) throws(StorageError) -> (window: Window, offsets: [Offset]) {
+        let bound = min(extent.end, self.cursor)
+        let listCount = readers.reduce(0) { $0 + $1.predicate.driver.count }
+        let limit = max(self.limits.postingsMax / max(listCount, 1), 1)
+        var window = Window(end: bound)
+        var wanted: [Offset] = []
+        // Who was sent parts of a batch is waited for there, so that they end with that batch.
+        for reader in readers where reader.hasParts && reader.next > start {
+            window.end = min(window.end, reader.next)
+        }
+        for reader in readers {
+            wanted += try self.collect(
+                reader.predicate.driver, in: extent, from: max(reader.next, start), limit: limit,
+                &window.end)
+        }
+        if window.end < bound, let last = window.end.previous {
+            let batch = try extent.batch(of: last)
+            if batch.upperBound != window.end {
+                // What has begun is left to the next step, unless there is nothing else.
+                window.isWithinBatch = batch.lowerBound <= start
+                if !window.isWithinBatch { window.end = batch.lowerBound }
+            }
+        }
+        let offsets = Self.distinct(wanted, below: window.end)
+        self.catchUpWork += listCount + offsets.count
+        return (window, offsets)
+    }
+
+    /// The offsets from `start` on of records that carry one of these hashes, up to `limit` for each; and lowers `bound`
+    /// to where these are no longer all.
+    func collect(
+        _ hashes: [UInt64], in extent: SegmentExtent, from start: Offset, limit: Int,
+        _ bound: inout Offset
+    ) throws(StorageError) -> [Offset] {
+        var wanted: [Offset] = []
+        for hash in hashes where start < bound {
+            let found = try self.postings.postings(of: hash, in: extent, from: start, limit: limit)
+            wanted.append(contentsOf: found.offsets)
+            bound = min(bound, found.bound)
+        }
+        return wanted
     }
 
     /// The offsets below `end`, each once, ascending.
-    private static func distinct(_ offsets: [Offset], below end: Offset) -> [Offset] {
+    static func distinct(_ offsets: [Offset], below end: Offset) -> [Offset] {
         var result: [Offset] = []
         result.reserveCapacity(offsets.count)
         for offset in offsets.sorted() where offset < end && offset != result.last {
@@ -188,13 +267,15 @@ extension Dispatcher {
 
     /// Adds `record` for those of `readers` that want it and have not had it, group by group in the record's order.
     private func add(
-        _ record: borrowing RecordView, for readers: [Reader], to composer: inout FrameComposer
+        _ record: borrowing RecordView, for readers: [Reader], to composer: inout FrameComposer,
+        _ window: inout Window
     ) {
         let offset = record.offset
         if readers.count == 1, let reader = readers.first {
             guard offset >= reader.next, let change = reader.predicate.change(by: record),
                 let place = Self.place(in: record, of: reader.predicate)
             else { return }
+            window.given.insert(reader.slot)
             composer.add(record, change, record.group(place), to: reader.id, by: &self.renderer)
             return
         }
@@ -208,6 +289,7 @@ extension Dispatcher {
         found.sort { ($0.place, $0.reader.slot) < ($1.place, $1.reader.slot) }
         for (place, reader) in found {
             guard let change = reader.predicate.change(by: record) else { continue }
+            window.given.insert(reader.slot)
             composer.add(record, change, record.group(place), to: reader.id, by: &self.renderer)
         }
     }

@@ -14,10 +14,15 @@ extension Dispatcher {
             self.cursor = self.log.watermarks.visible
             return
         }
+        // What is new waits in the log until what was read is on its way.
+        guard self.chunkByteCount <= self.limits.allChunksByteCountMax else { return }
         let start = self.cursor
         do throws(StorageError) {
-            try self.readOn()
-            try self.finishChunks(from: start)
+            if try self.readOn() {
+                try self.finishChunks(from: start)
+            } else {
+                self.leaveLive(from: start)
+            }
         } catch {
             // The loop was so far behind that records were removed before it came to them, or one is damaged.
             self.logger.error("live subscriptions read on by themselves: \(error)")
@@ -25,7 +30,8 @@ extension Dispatcher {
         }
     }
 
-    private func readOn() throws(StorageError) {
+    /// Returns false if a batch is too much for all who want it together.
+    private func readOn() throws(StorageError) -> Bool {
         var records = 0
         var byteCount = 0
         while records < self.limits.recordsPerTurnMax,
@@ -33,17 +39,21 @@ extension Dispatcher {
             let extent = try self.log.extent(at: self.cursor)
         {
             // A batch lies in one segment and becomes visible whole, so this ends with a batch.
+            var ofBatch = 0
             while self.cursor < extent.end {
                 try self.prepareMatch(in: extent)
                 // Nil is one that compaction removed, and then the loop is hours behind.
                 let end = try extent.segment.withOwnRecord(at: self.cursor) { record in
-                    byteCount += self.giveOut(record)
+                    ofBatch += self.giveOut(record)
                     return record.isLastOfBatch ? record.checksum : nil
                 }
+                guard ofBatch <= self.limits.framedByteCountPerBatchMax else { return false }
                 self.cursor = self.cursor.next
                 records += 1
                 if let end, let checksum = end {
                     self.endBatch(in: extent.segment, checksum)
+                    byteCount += ofBatch
+                    ofBatch = 0
                     if records >= self.limits.recordsPerTurnMax
                         || byteCount >= self.limits.framedByteCountPerTurnMax
                     {
@@ -52,6 +62,7 @@ extension Dispatcher {
                 }
             }
         }
+        return true
     }
 
     /// Lets the matcher fetch what it needs for a record that comes soon.
@@ -68,6 +79,7 @@ extension Dispatcher {
             let number = Int(subscriber.owner)
             guard let id = self.audiences[number]?.slots[Int(subscriber.slot)]?.id else { return }
             copies += 1
+            self.audiences[number]?.quietTicks[Int(subscriber.slot)] = 0
             self.audiences[number]?.audience.composer.add(
                 record, change, entry, to: id, by: &self.renderer)
             self.touch(number)
@@ -95,6 +107,9 @@ extension Dispatcher {
     private func finishChunks(from start: Offset) throws(StorageError) {
         guard !self.touched.isEmpty else { return }
         let text = try self.log.token(at: self.cursor).text
+        // Where compaction took a batch's last record, its end was not seen.
+        for number in self.touchedByBatch { self.audiences[number]?.isTouchedByBatch = false }
+        self.touchedByBatch.removeAll(keepingCapacity: true)
         for number in self.touched {
             self.audiences[number]?.isTouched = false
             self.audiences[number]?.audience.composer.endBatch(isForced: true) { text }

@@ -7,57 +7,66 @@ import WireProtocol
 
 /// Where a subscription begins, and what it gets first.
 extension Dispatcher {
-    /// Begins or refuses the starting subscription in `slot`.
+    /// Begins or refuses the starting subscription in `slot`, now or when the records of its budget are counted.
     func start(_ index: Int, _ slot: Int, output: inout [UInt8]) {
         guard let request = self.entries[index]?.session.subscriptions[slot].request else { return }
         let predicate = Predicate(request.filter, hasher: self.log.hasher) {
             self.log.rarity(of: $0)
         }
         guard predicate.plan != .scan || self.sessionLimits.allowsScans else {
+            self.counted.refusals[RequestErrorCode.unindexed.rawValue, default: 0] += 1
             self.entries[index]?.session.refuse(
                 slot, .unindexed,
                 "no condition of this filter can be looked up, and the server does not look at every record "
                     + "of a model: add an equality or a list (\"in\")", output: &output)
             return
         }
+        let next: Offset
         do throws(StartRefusal) {
-            let next = try StartPlace.resolve(request.start, predicate, in: self.log)
-            try self.begin(index, slot, request, predicate, at: next, output: &output)
+            next = try StartPlace.resolve(request.start, predicate, in: self.log)
         } catch {
             self.reset(index, slot, error.reason, error.message, output: &output)
+            return
+        }
+        let place = SubscriptionPlace(session: index, slot: slot)
+        let start = BudgetCount(
+            place, request, predicate, from: next, to: self.log.watermarks.visible,
+            budget: self.budget(of: request))
+        if let isExceeded = self.counting(start) {
+            self.begin(start, isOverBudget: isExceeded, output: &output)
         }
     }
 
-    private func begin(
-        _ index: Int, _ slot: Int, _ request: SubscriptionRequest, _ predicate: Predicate,
-        at next: Offset, output: inout [UInt8]
-    ) throws(StartRefusal) {
-        let visible = self.log.watermarks.visible
-        let isRestLive = self.entries[index]?.session.dialect == .restLive1
-        let isOverBudget =
-            !isRestLive && next < visible
-            && self.exceeds(self.budget(of: request), predicate, from: next)
+    private func begin(_ start: BudgetCount, isOverBudget: Bool, output: inout [UInt8]) {
+        let (index, slot) = (start.place.session, start.place.slot)
+        let request = start.request
         if request.start == .snapshot || isOverBudget {
             self.entries[index]?.session.beginWithSnapshot(
-                slot, at: next, predicate,
+                slot, at: start.start, start.predicate,
                 reason: request.start == .snapshot ? .requested : .budget, output: &output)
             self.want(
-                .snapshot(notBefore: request.start == .snapshot ? .zero : next), index, slot)
+                .snapshot(notBefore: request.start == .snapshot ? .zero : start.start), index, slot)
             return
         }
-        guard let token = self.token(at: next) else { return self.fail(index) }
+        guard let token = self.token(at: start.start) else { return self.fail(index) }
         // Its subscriptions go together, because its frames do not say which one they are for.
-        if isRestLive && next != self.cursor { self.becomeLagging(index) }
-        let isNet = request.catchUp == .latest && next < visible
+        if self.entries[index]?.session.dialect == .restLive1 { self.becomeLagging(index) }
+        let isNet = request.catchUp == .latest && start.start < start.end
         self.entries[index]?.session.begin(
-            slot, at: next, as: isNet ? .waiting : .lagging, predicate, token: token,
+            slot, at: start.start, as: isNet ? .waiting : .lagging, start.predicate, token: token,
             output: &output)
+        if request.start == .start {
+            self.entries[index]?.session.beginWithWhatIsKept(
+                slot, removedBefore: start.predicate.driver.map { self.log.firstAvailable(of: $0) })
+        }
         // From the start that is the set itself, also where the log does not begin with its first record.
         if isNet {
             self.want(
-                .netChanges(from: request.start == .start ? .zero : next), index, slot)
+                .netChanges(from: request.start == .start ? .zero : start.start), index, slot)
         }
     }
+
+    // MARK: - The budget
 
     private func budget(of request: SubscriptionRequest) -> Int? {
         switch (request.budget, self.sessionLimits.replayedRecordsMax) {
@@ -66,12 +75,80 @@ extension Dispatcher {
         }
     }
 
-    /// Whether there are more than `budget` postings from `start` on. Looks at no more than that.
-    private func exceeds(_ budget: Int?, _ predicate: Predicate, from start: Offset) -> Bool {
-        guard let budget else { return false }
-        var reader = GroupReader(self.log, .any(predicate.driver), from: start)
+    /// Counts on for the first of those that wait for it, and begins its subscription if that is enough.
+    func countBudgets() {
+        guard let place = self.countQueue.first else { return }
+        self.countQueue.removeFirst()
+        guard let count = self.counts.removeValue(forKey: place) else { return }
+        guard let isExceeded = self.counting(count) else { return }
+        var output: [UInt8] = []
+        self.begin(count, isOverBudget: isExceeded, output: &output)
+        self.send(OutboundBytes(output), to: place.session)
+        self.queueIfBehind(place.session)
+    }
+
+    /// Counts the records that would be replayed, as far as a step may. Returns whether there are more than the budget;
+    /// nil if that is not known yet, and then it goes on in its turn.
+    private func counting(_ count: BudgetCount) -> Bool? {
+        guard let budget = count.budget, count.request.start != .snapshot,
+            self.entries[count.place.session]?.session.dialect != .restLive1
+        else { return false }
+        var count = count
+        var work = 0
         // What cannot be read is told when it is sent.
-        let postings = (try? reader.next(budget + 1)) ?? []
-        return postings.count > budget
+        while count.found <= budget, count.next < count.end,
+            let extent = try? self.log.extent(at: count.next)
+        {
+            guard work < self.limits.postingsMax else {
+                self.counts[count.place] = count
+                self.countQueue.append(count.place)
+                return nil
+            }
+            var bound = min(extent.end, count.end)
+            let hashes = count.predicate.driver
+            let offsets = try? self.collect(
+                hashes, in: extent, from: count.next, limit: self.limits.postingsMax, &bound)
+            guard let offsets else { return false }
+            count.found += Self.distinct(offsets, below: bound).count
+            work += offsets.count + hashes.count
+            count.next = bound
+        }
+        return count.found > budget
+    }
+
+    /// Forgets what is counted for a subscription that is over.
+    func dropCount(_ place: SubscriptionPlace) {
+        guard self.counts.removeValue(forKey: place) != nil else { return }
+        self.countQueue.removeAll { $0 == place }
+    }
+}
+
+/// A subscription that begins, and how many records it would have replayed, as far as they are counted: those of the
+/// groups by which its records are found.
+struct BudgetCount {
+    let place: SubscriptionPlace
+    let request: SubscriptionRequest
+    let predicate: Predicate
+    /// Where it begins.
+    let start: Offset
+    /// The end of what was visible when it was asked for.
+    let end: Offset
+    /// The most that may be replayed; nil if that does not matter.
+    let budget: Int?
+    /// Below it all are counted.
+    var next: Offset
+    var found = 0
+
+    init(
+        _ place: SubscriptionPlace, _ request: SubscriptionRequest, _ predicate: Predicate,
+        from start: Offset, to end: Offset, budget: Int?
+    ) {
+        self.place = place
+        self.request = request
+        self.predicate = predicate
+        self.start = start
+        self.end = end
+        self.budget = budget
+        self.next = start
     }
 }

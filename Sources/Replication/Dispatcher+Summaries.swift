@@ -153,6 +153,7 @@ extension Dispatcher {
         var recordCount = 0
         let subscriptions = self.entries[index]?.session.subscriptions ?? []
         for slot in subscriptions.indices where subscriptions[slot].phase == .summarizing {
+            guard output.count < self.limits.catchUpByteCountMax else { break }
             let place = SubscriptionPlace(session: index, slot: slot)
             guard let reading = self.summaries[place], let summary = reading.summary else {
                 continue
@@ -201,6 +202,7 @@ extension Dispatcher {
         if isLast {
             self.dropSummary(index, slot)
             self.entries[index]?.session.endSummary(slot)
+            self.entries[index]?.wantedTicks = 0
         } else {
             let place = SubscriptionPlace(session: index, slot: slot)
             self.summaries[place]?.position = position
@@ -244,25 +246,33 @@ extension Dispatcher {
     /// Forgets what a subscription was to be sent. What nobody waits for is not made on.
     func dropSummary(_ index: Int, _ slot: Int) {
         let place = SubscriptionPlace(session: index, slot: slot)
-        guard let summary = self.summaries.removeValue(forKey: place)?.summary,
-            let reader = summary.readers.firstIndex(of: place)
-        else { return }
+        self.dropCount(place)
+        guard let reading = self.summaries.removeValue(forKey: place) else { return }
+        guard let summary = reading.summary else {
+            self.awaiting.removeAll { $0 == place }
+            return
+        }
+        guard let reader = summary.readers.firstIndex(of: place) else { return }
         summary.readers.remove(at: reader)
         guard summary.readers.isEmpty else { return }
         self.making.removeAll { $0 === summary }
         self.forget(summary)
     }
 
-    /// Lets go of snapshots that nobody else will ask for, and of clients that do not read theirs.
+    /// Lets go of snapshots that nobody else will ask for, and of clients that do not read theirs, or read so slowly
+    /// that others wait for their room.
     func forgetSummaries() {
-        self.recentSnapshots.removeAll()
+        self.recentSnapshots = self.recentSnapshots.filter { !$0.value.isMade }
+        let isRoomWanted = !self.awaiting.isEmpty && !self.hasRoomForSummary
         for index in Set(self.summaries.keys.map(\.session)) {
-            guard let session = self.entries[index]?.session, session.isBlocked,
+            guard let session = self.entries[index]?.session,
                 session.subscriptions.contains(where: { $0.phase == .summarizing })
             else { continue }
-            self.entries[index]?.blockedTicks += 1
-            if let entry = self.entries[index],
-                entry.blockedTicks > self.limits.unreadSnapshotTicksMax
+            if session.isBlocked { self.entries[index]?.blockedTicks += 1 }
+            if isRoomWanted { self.entries[index]?.wantedTicks += 1 }
+            guard let entry = self.entries[index] else { continue }
+            if entry.blockedTicks > self.limits.unreadSnapshotTicksMax
+                || entry.wantedTicks > self.limits.sentSnapshotTicksMax
             {
                 self.close(index, .unread, "the snapshot is not read")
             }

@@ -37,6 +37,8 @@ package final class Dispatcher {
         var unreadByteCount = 0
         /// Looks at the session in which its socket could not take more.
         var blockedTicks = 0
+        /// Looks at the session in which others waited for the room of its snapshot.
+        var wantedTicks = 0
         /// Its ticket in `lagging`, where it waits for its turn; 0 if it does not.
         var ticket: UInt64 = 0
         /// Whether it was told to go, because the server stops.
@@ -56,8 +58,12 @@ package final class Dispatcher {
     /// is void.
     var lagging: [(index: Int, ticket: UInt64)] = []
     private var lastTicket: UInt64 = 0
+    /// What the catching up of this turn has taken so far, in records and lists of them that were looked at.
+    var catchUpWork = 0
     var audiences: [AudienceEntry?] = []
     var vacantAudiences: [Int] = []
+    /// Bytes of the chunks that audiences keep.
+    var chunkByteCount = 0
     var sharedAudiences: [AudienceSignature: Int] = [:]
     /// Audiences with members that have chunks to take.
     var ready: [Int] = []
@@ -65,6 +71,9 @@ package final class Dispatcher {
     var touched: [Int] = []
     /// Audiences that were given something of the batch at hand.
     var touchedByBatch: [Int] = []
+    /// Subscriptions that begin when the records of their budget are counted, and their turns.
+    var counts: [SubscriptionPlace: BudgetCount] = [:]
+    var countQueue: [SubscriptionPlace] = []
     /// What waiting and summarizing subscriptions are to be sent.
     var summaries: [SubscriptionPlace: SummaryReading] = [:]
     /// Subscriptions for whose summaries there was no room, in turn. Some may want none any more.
@@ -89,8 +98,7 @@ package final class Dispatcher {
         self.sessionLimits = sessionLimits
         self.logger = logger
         self.cursor = log.watermarks.visible
-        self.postings = PostingCache(
-            countMax: max(limits.cachedPostingsMax, limits.postingsMax))
+        self.postings = PostingCache(countMax: limits.cachedPostingsMax)
     }
 
     /// Sessions that are open.
@@ -158,6 +166,7 @@ package final class Dispatcher {
         self.counted.turns += 1
         self.readNewRecords()
         self.serveAudiences()
+        self.countBudgets()
         self.makeSummaries()
         self.catchUp()
         return self.hasWork
@@ -165,6 +174,7 @@ package final class Dispatcher {
 
     private var hasWork: Bool {
         !self.lagging.isEmpty || !self.ready.isEmpty || !self.making.isEmpty
+            || !self.countQueue.isEmpty
             || (!self.awaiting.isEmpty && self.hasRoomForSummary)
             || self.cursor < self.log.watermarks.visible
     }
@@ -295,6 +305,7 @@ package final class Dispatcher {
         for action in actions {
             switch action {
             case .start(let slot): self.start(index, slot, output: &output)
+            case .refused(let code): self.counted.refusals[code, default: 0] += 1
             case .stop(let slot, let phase):
                 self.dropSummary(index, slot)
                 if phase == .live { self.leaveLive(index, slot) }
@@ -313,7 +324,7 @@ package final class Dispatcher {
         var output: [UInt8] = []
         guard let session = self.entries[index]?.session else { return output }
         for subscription in session.subscriptions
-        where subscription.isLive || subscription.isLagging {
+        where subscription.isLive || (subscription.isLagging && !subscription.isWithinBatch) {
             let place = subscription.isLive ? self.cursor : subscription.next
             guard let token = self.token(at: place) else { continue }
             session.dialect.appendCovered(

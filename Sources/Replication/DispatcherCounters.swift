@@ -30,6 +30,8 @@ package struct DispatcherCounters: Hashable, Sendable {
     package var turns: UInt64 = 0
     /// Subscriptions that could not go on, by the reason that they were told.
     package var resets: [String: UInt64] = [:]
+    /// Messages of subscribers that were refused, by the code of the error.
+    package var refusals: [String: UInt64] = [:]
     /// Sessions that the server has closed, by close code.
     package var closes: [UInt16: UInt64] = [:]
 
@@ -50,6 +52,7 @@ package struct DispatcherCounters: Hashable, Sendable {
         self.catchUpRecords += other.catchUpRecords
         self.turns += other.turns
         self.resets.merge(other.resets) { $0 + $1 }
+        self.refusals.merge(other.refusals) { $0 + $1 }
         self.closes.merge(other.closes) { $0 + $1 }
     }
 }

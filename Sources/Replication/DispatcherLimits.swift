@@ -3,9 +3,11 @@ extension Dispatcher {
     package struct Limits: Sendable {
         /// Records that a turn looks at. Default 2,048.
         package var recordsPerTurnMax = 2048
-        /// Bytes of records that a turn puts into frames. A socket that takes a part of that holds the rest until it
-        /// can take more, and no other bytes. Default 256 KiB.
+        /// Bytes of records that a turn puts into frames, up to the end of the batch at hand. Default 256 KiB.
         package var framedByteCountPerTurnMax = 256 << 10
+        /// Bytes of records that one batch may put into frames for all audiences. A batch that is larger, or that many
+        /// audiences want, is read by each session's own cursor. Default 64 MiB.
+        package var framedByteCountPerBatchMax = 64 << 20
         /// Sockets that a turn writes to for audiences. Default 1,024.
         package var writesPerTurnMax = 1024
         /// Sockets that are written to for one audience before another one comes. Default 256.
@@ -13,23 +15,27 @@ extension Dispatcher {
         /// Bytes of chunks that an audience keeps for members that are late; who is later than that reads by
         /// its own cursor. Default 4 MiB.
         package var chunksByteCountMax = 4 << 20
+        /// Bytes of chunks that all audiences keep, with which no new records are read until there are fewer: what is
+        /// new waits in the log. Default 64 MiB.
+        package var allChunksByteCountMax = 64 << 20
+        /// Bytes of chunks that a member which is late takes in one write. Default 256 KiB.
+        package var takenByteCountMax = 256 << 10
         /// Subscriptions of a session that can share its audience with others. Default 4.
         package var sharedSubscriptionsMax = 4
-        /// Calls of ``tellProgress()`` without a word to an audience after which it is told that it lives.
+        /// Calls of ``tellProgress()`` without a word for a live subscription after which it is told that it lives.
         /// Default 2.
         package var quietTicksMax = 2
 
-        /// Lagging sessions that take a step in a turn. Default 1,024.
-        package var stepsPerTurnMax = 1024
+        /// What catching up may take of a turn, in records and lists of records that are looked at. Default 16,384.
+        package var catchUpWorkPerTurnMax = 16384
         /// Bytes that a turn writes for audiences, and as many for lagging sessions. Default 4 MiB.
         package var byteCountPerTurnMax = 4 << 20
-        /// Bytes that a lagging session gets in one step. Default 256 KiB.
+        /// Bytes that a lagging session gets in one step, and then up to the end of the batch at hand, or as many
+        /// again. Default 256 KiB.
         package var catchUpByteCountMax = 256 << 10
-        /// Segments that a step of catching up passes in search of something. Default 64.
-        package var segmentsPerStepMax = 64
-        /// Postings of one subscription that a step of catching up looks at. Default 1,024.
+        /// Records and lists of records that a step of a lagging session looks at, about. Default 1,024.
         package var postingsMax = 1024
-        /// Postings that are kept for the next steps, 8 bytes each; at least ``postingsMax``. Default 262,144.
+        /// Postings in growing segments that are kept for other sessions, 8 bytes each. Default 262,144.
         package var cachedPostingsMax = 1 << 18
 
         /// Instances of one snapshot. Default 1,000,000.
@@ -45,6 +51,9 @@ extension Dispatcher {
         /// Calls of ``tellProgress()`` for which a client may leave a page of a snapshot unread, before it is
         /// closed. Default 12.
         package var unreadSnapshotTicksMax = 12
+        /// Calls of ``tellProgress()`` for which a snapshot may be sent while others wait for room, before its reader
+        /// is closed. Default 60.
+        package var sentSnapshotTicksMax = 60
 
         /// Bytes of answers that a session gets while its socket cannot take more, before it is closed: whoever
         /// asks on must read. Default 64 KiB.

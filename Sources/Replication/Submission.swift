@@ -37,7 +37,12 @@ package struct Submission: Sendable {
     }
 
     /// The bytes that it holds while it waits.
-    var byteCount: Int { self.changes.text.count }
+    var byteCount: Int {
+        self.changes.text.count
+            + self.changes.list.count * MemoryLayout<Changes.Change>.stride
+            + self.changes.groups.count * MemoryLayout<Changes.Group>.stride
+            + self.changes.views.count * MemoryLayout<Changes.View>.stride
+    }
 }
 
 /// Submissions of one connection that are appended in their order or not at all: when the log fails one, it

@@ -36,13 +36,14 @@ package struct Audience: Sendable {
     private var chunks: [Chunk] = []
     /// The number of the first chunk in `chunks`.
     private var firstNumber: UInt64 = 0
-    private var chunkByteCount = 0
+    /// Bytes of the chunks that it keeps.
+    package private(set) var chunkByteCount = 0
     /// Members that have not taken all chunks.
     package private(set) var behindCount = 0
     /// Where to look for the next member that is behind.
     private var position = 0
-    /// The chunks from a number on in one piece, for all who have them to take.
-    private var joined: (first: UInt64, end: UInt64, bytes: OutboundBytes)?
+    /// Several chunks in one piece, for all who have them to take.
+    private var joined: (chunks: Range<UInt64>, bytes: OutboundBytes)?
 
     /// Creates an audience without members.
     package init(composer: FrameComposer) {
@@ -74,7 +75,7 @@ package struct Audience: Sendable {
         let next = self.members[place].next
         if next < self.endNumber {
             reached = self.chunks[Int(next - self.firstNumber)].start
-            self.markTaken(place)
+            self.markTaken(place, until: self.endNumber)
         }
         let last = self.members.removeLast()
         guard place < self.members.count else { return (reached, nil) }
@@ -93,14 +94,24 @@ package struct Audience: Sendable {
         self.behindCount = self.members.count
     }
 
-    /// What the member at `place` has not taken yet; nil if it has taken all. From then on it has.
-    package mutating func take(_ place: Int) -> OutboundBytes? {
+    /// The next chunks that the member at `place` has not taken, as many as `byteCountMax` allows, or one that is
+    /// larger; nil if it has taken all. From then on it has taken these.
+    package mutating func take(_ place: Int, byteCountMax: Int = .max) -> OutboundBytes? {
         let first = self.members[place].next
         guard first < self.endNumber else { return nil }
-        let bytes = self.bytes(from: first)
-        self.markTaken(place)
+        var end = first
+        var byteCount = 0
+        repeat {
+            byteCount += self.chunk(end).bytes.bytes.count
+            end += 1
+        } while end < self.endNumber
+            && byteCount + self.chunk(end).bytes.bytes.count <= byteCountMax
+        let bytes = self.bytes(of: first..<end)
+        self.markTaken(place, until: end)
         return bytes
     }
+
+    private func chunk(_ number: UInt64) -> Chunk { self.chunks[Int(number - self.firstNumber)] }
 
     /// The place of a member that has not taken all chunks; nil if all have. In a circle, so that nobody waits for
     /// those who come later.
@@ -129,12 +140,12 @@ package struct Audience: Sendable {
         return self.members.filter { $0.next < number }.map(\.session)
     }
 
-    private mutating func markTaken(_ place: Int) {
-        for index in Int(self.members[place].next - self.firstNumber)..<self.chunks.count {
-            self.chunks[index].remaining -= 1
+    private mutating func markTaken(_ place: Int, until end: UInt64) {
+        for number in self.members[place].next..<end {
+            self.chunks[Int(number - self.firstNumber)].remaining -= 1
         }
-        self.members[place].next = self.endNumber
-        self.behindCount -= 1
+        self.members[place].next = end
+        if end == self.endNumber { self.behindCount -= 1 }
         while let chunk = self.chunks.first, chunk.remaining == 0 {
             self.chunkByteCount -= chunk.bytes.bytes.count
             self.chunks.removeFirst()
@@ -143,18 +154,17 @@ package struct Audience: Sendable {
         if self.chunks.isEmpty { self.joined = nil }
     }
 
-    private mutating func bytes(from first: UInt64) -> OutboundBytes {
-        let start = Int(first - self.firstNumber)
-        if start == self.chunks.count - 1 { return self.chunks[start].bytes }
-        if let joined, joined.first == first, joined.end == self.endNumber { return joined.bytes }
+    private mutating func bytes(of numbers: Range<UInt64>) -> OutboundBytes {
+        if numbers.count == 1 { return self.chunk(numbers.lowerBound).bytes }
+        if let joined, joined.chunks == numbers { return joined.bytes }
         var bytes: [UInt8] = []
         var recordCount = 0
-        for chunk in self.chunks[start...] {
-            bytes.append(contentsOf: chunk.bytes.bytes)
-            recordCount += chunk.bytes.recordCount
+        for number in numbers {
+            bytes.append(contentsOf: self.chunk(number).bytes.bytes)
+            recordCount += self.chunk(number).bytes.recordCount
         }
         let all = OutboundBytes(bytes, recordCount: recordCount)
-        self.joined = (first, self.endNumber, all)
+        self.joined = (numbers, all)
         return all
     }
 }

@@ -5,18 +5,22 @@ package import WireProtocol
 /// Puts records into frames that end with a batch, for one or several subscriptions of one client.
 ///
 /// One subscription gets several batches in one frame, up to a size. Several get a frame for each batch, so that
-/// all frames are in the order of the log.
+/// all frames are in the order of the log. A batch that is too large for a frame comes in parts, of which only the
+/// last one has a token.
 package struct FrameComposer: Sendable {
     /// A frame that is being filled.
     private struct Frame {
         let id: UInt64
         /// The records, joined by the dialect's separator.
         var records: [UInt8] = []
+        /// Whether parts of the frame were sent before, so that it has to end, also without a record.
+        var isContinued = false
     }
 
     private let dialect: Dialect
     private let joinsBatches: Bool
     private let byteCountGoal: Int
+    private let byteCountMax: Int
     /// Frames by the order in which they got their first record.
     private var frames: [Frame] = []
     /// Messages that are complete, framed as the dialect has it.
@@ -28,11 +32,12 @@ package struct FrameComposer: Sendable {
     ///
     /// - Parameters:
     ///   - joinsBatches: whether one frame can have several batches: for a client with one subscription.
-    ///   - byteCountGoal: bytes of records after which a frame ends with its batch.
-    package init(dialect: Dialect, joinsBatches: Bool, byteCountGoal: Int) {
+    ///   - limits: how large frames are.
+    package init(dialect: Dialect, joinsBatches: Bool, limits: SessionLimits) {
         self.dialect = dialect
         self.joinsBatches = joinsBatches
-        self.byteCountGoal = byteCountGoal
+        self.byteCountGoal = limits.frameByteCountGoal
+        self.byteCountMax = limits.frameByteCountMax
     }
 
     /// Whether nothing was given to it since ``take()``.
@@ -58,15 +63,40 @@ package struct FrameComposer: Sendable {
             return
         }
         self.recordCount += 1
-        var place = self.frames.count - 1
-        while place >= 0, self.frames[place].id != id { place -= 1 }
-        if place < 0 {
-            self.frames.append(Frame(id: id))
-            place = self.frames.count - 1
-        } else {
+        let place = self.place(of: id)
+        if self.frames[place].records.count >= self.byteCountMax { self.sendPart(place) }
+        if !self.frames[place].records.isEmpty {
             self.frames[place].records.append(self.dialect.recordSeparator)
         }
         renderer.appendLivelog1(record, change, to: &self.frames[place].records)
+    }
+
+    /// Notes that `id` was sent parts of the batch at hand by another composer.
+    package mutating func continueBatch(for id: UInt64) {
+        self.frames[self.place(of: id)].isContinued = true
+    }
+
+    private mutating func place(of id: UInt64) -> Int {
+        if let place = self.frames.lastIndex(where: { $0.id == id }) { return place }
+        self.frames.append(Frame(id: id))
+        return self.frames.count - 1
+    }
+
+    private mutating func sendPart(_ place: Int) {
+        self.dialect.appendChanges(
+            self.frames[place].id, records: self.frames[place].records, token: nil, to: &self.bytes)
+        self.frames[place].records.removeAll(keepingCapacity: true)
+        self.frames[place].isContinued = true
+    }
+
+    /// Sends what there is of the batch at hand, which goes on. Returns who was sent parts of it, now or before.
+    package mutating func endPart() -> [UInt64] {
+        for place in self.frames.indices where !self.frames[place].records.isEmpty {
+            self.sendPart(place)
+        }
+        let continued = self.frames.filter(\.isContinued).map(\.id)
+        self.frames.removeAll(keepingCapacity: true)
+        return continued
     }
 
     /// Ends the frames, if it is time to: a batch has ended, after which `token` resumes.
@@ -74,7 +104,11 @@ package struct FrameComposer: Sendable {
     /// - Parameter isForced: end them whatever their size.
     package mutating func endBatch(isForced: Bool = false, token: () -> String) {
         guard let first = self.frames.first else { return }
-        if self.joinsBatches && !isForced && first.records.count < self.byteCountGoal { return }
+        if self.joinsBatches, !isForced, !first.isContinued,
+            first.records.count < self.byteCountGoal
+        {
+            return
+        }
         let text = token()
         for frame in self.frames {
             self.dialect.appendChanges(

@@ -14,6 +14,8 @@ package struct Session: Sendable {
         case start(slot: Int)
         /// Stop giving records to the subscription, which was in `phase` and is over.
         case stop(slot: Int, phase: Subscription.Phase)
+        /// Take note that a message was refused, with this code.
+        case refused(code: String)
     }
 
     /// The wire protocol.
@@ -149,13 +151,30 @@ package struct Session: Sendable {
         self.subscriptions[slot].told = self.subscriptions[slot].next
     }
 
+    /// Notes whether the cursor of the subscription in `slot` is within a batch, of which its client was perhaps sent
+    /// parts.
+    package mutating func noteWithinBatch(_ slot: Int, _ isWithinBatch: Bool, hasParts: Bool) {
+        self.subscriptions[slot].isWithinBatch = isWithinBatch
+        self.subscriptions[slot].hasParts = hasParts
+    }
+
+    /// Notes that the subscription in `slot` begins with whatever is kept.
+    ///
+    /// - Parameter removed: for each hash of its filter's driver the bound below which records were removed.
+    package mutating func beginWithWhatIsKept(_ slot: Int, removedBefore removed: [Offset]) {
+        self.subscriptions[slot].removedBefore = removed
+    }
+
     /// Tells the client of progress without a match of its lagging subscriptions.
     ///
     /// - Parameter token: makes the token of a place.
     package mutating func tellProgress(token: (Offset) -> String?, output: inout [UInt8]) {
         for slot in self.subscriptions.indices where self.subscriptions[slot].isLagging {
             let next = self.subscriptions[slot].next
-            guard next > self.subscriptions[slot].told, let text = token(next) else { continue }
+            // Within a batch there is no place to resume from.
+            guard next > self.subscriptions[slot].told, !self.subscriptions[slot].isWithinBatch,
+                let text = token(next)
+            else { continue }
             self.dialect.appendCovered(
                 self.subscriptions[slot].id, token: text, isLive: false, to: &output)
             self.subscriptions[slot].told = next
@@ -208,7 +227,7 @@ extension Session {
             }
         } catch {
             self.dialect.appendError(error, to: &output)
-            return []
+            return [.refused(code: error.code)]
         }
     }
 

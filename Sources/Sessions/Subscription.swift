@@ -39,6 +39,13 @@ package struct Subscription: Sendable {
     var references = 1
     /// The place that the client was last told to resume from, before it was live.
     var told = Offset.zero
+    /// Whether its cursor is within a batch, where nobody can resume. Only while it lags.
+    package internal(set) var isWithinBatch = false
+    /// Whether it was sent parts of that batch.
+    package internal(set) var hasParts = false
+    /// Where it begins with whatever is kept, for each hash of its filter's driver: the bound below which records were
+    /// removed before it began. Empty for one that was promised every record.
+    package internal(set) var removedBefore: [Offset] = []
 
     init(id: UInt64, request: SubscriptionRequest) {
         self.id = id

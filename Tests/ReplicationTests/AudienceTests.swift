@@ -68,7 +68,7 @@ struct AudienceTests {
             var limits = Dispatcher.Limits()
             limits.writesPerTurnMax = 1
             limits.chunksByteCountMax = 3000
-            limits.stepsPerTurnMax = 1
+            limits.catchUpWorkPerTurnMax = 1
             let server = Server(writer, limits: limits)
             let members = self.connect(12, to: server, Self.subscribe)
             for _ in 0..<10 {

@@ -34,13 +34,13 @@ struct IngressQueueTests {
 
     @Test func asManyBytesWaitAsMay() {
         var limits = IngressQueue.Limits()
-        limits.byteCountMax = 1000
+        limits.byteCountMax = 100_000
         let queue = IngressQueue(limits: limits)
-        #expect(Self.refusal(of: Self.submission(byteCount: 400), by: queue) == nil)
-        #expect(Self.refusal(of: Self.submission(byteCount: 700), by: queue) == .full)
+        #expect(Self.refusal(of: Self.submission(byteCount: 40_000), by: queue) == nil)
+        #expect(Self.refusal(of: Self.submission(byteCount: 70_000), by: queue) == .full)
         // What is refused takes no room.
-        #expect(Self.refusal(of: Self.submission(byteCount: 400), by: queue) == nil)
-        #expect(Self.refusal(of: Self.submission(byteCount: 200), by: queue) == .full)
+        #expect(Self.refusal(of: Self.submission(byteCount: 40_000), by: queue) == nil)
+        #expect(Self.refusal(of: Self.submission(byteCount: 30_000), by: queue) == .full)
     }
 
     @Test func oneSubmissionMayWaitAloneWhateverItsSize() {

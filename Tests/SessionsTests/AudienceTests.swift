@@ -8,7 +8,7 @@ import WireProtocol
 struct AudienceTests {
     private static func audience() -> Audience {
         Audience(
-            composer: FrameComposer(dialect: .ndjson, joinsBatches: true, byteCountGoal: 100))
+            composer: FrameComposer(dialect: .ndjson, joinsBatches: true, limits: SessionLimits()))
     }
 
     private static func give(_ text: String, to audience: inout Audience, from start: UInt64) {
@@ -18,6 +18,28 @@ struct AudienceTests {
 
     private static func take(_ place: Int, of audience: inout Audience) -> String? {
         audience.take(place).map { String(decoding: $0.bytes, as: UTF8.self) }
+    }
+
+    @Test func whoIsLateTakesABoundedPieceAtATime() {
+        var audience = Self.audience()
+        let place = audience.join(0)
+        for (start, text) in ["aa", "bbb", "cccccc", "d"].enumerated() {
+            Self.give(text, to: &audience, from: UInt64(start))
+        }
+        #expect(audience.chunkByteCount == 12)
+        func take() -> String? {
+            audience.take(place, byteCountMax: 5).map { String(decoding: $0.bytes, as: UTF8.self) }
+        }
+        #expect(take() == "aabbb")
+        #expect(audience.behindCount == 1 && audience.chunkByteCount == 7)
+        // A chunk that is larger comes alone.
+        #expect(take() == "cccccc")
+        // Who leaves now has everything before the chunk that it has not taken.
+        var copy = audience
+        #expect(copy.leave(place).reached == Offset(3))
+        #expect(take() == "d")
+        #expect(take() == nil)
+        #expect(audience.behindCount == 0 && audience.chunkByteCount == 0)
     }
 
     @Test func allMembersTakeTheSameBytes() throws {

@@ -12,9 +12,15 @@ struct FrameComposerTests {
         var composer: FrameComposer
         var renderer = RecordRenderer()
 
-        init(_ dialect: Dialect = .livelog1, joinsBatches: Bool = true, goal: Int = 64 << 10) {
+        init(
+            _ dialect: Dialect = .livelog1, joinsBatches: Bool = true, goal: Int = 64 << 10,
+            most: Int = 512 << 10
+        ) {
+            var limits = SessionLimits()
+            limits.frameByteCountGoal = goal
+            limits.frameByteCountMax = most
             self.composer = FrameComposer(
-                dialect: dialect, joinsBatches: joinsBatches, byteCountGoal: goal)
+                dialect: dialect, joinsBatches: joinsBatches, limits: limits)
         }
 
         mutating func add(
@@ -42,6 +48,36 @@ struct FrameComposerTests {
         let text = String(repeating: "x", count: pad)
         return #"{"offset":\#(offset),"action":"CREATED","change":"entered","key":1,"#
             + #""instance":{"a_b":"\#(text)"}}"#
+    }
+
+    @Test func aBatchThatIsTooLargeForAFrameComesInParts() {
+        var fixture = Fixture(most: 200)
+        for offset in 0..<4 { fixture.add(offset, pad: 100) }
+        fixture.endBatch(4, isForced: true)
+        let record = { (offset: Int) in Self.record(offset, pad: 100) }
+        #expect(
+            fixture.takeMessages() == [
+                #"{"changes":7,"records":[\#(record(0)),\#(record(1))],"more":true}"#,
+                #"{"changes":7,"token":"T4","records":[\#(record(2)),\#(record(3))]}"#,
+            ])
+    }
+
+    @Test func aBatchThatGoesOnElsewhereEndsThereAlsoWithoutARecord() {
+        var first = Fixture()
+        first.add(0)
+        #expect(first.composer.endPart() == [7])
+        #expect(
+            first.takeMessages() == [
+                #"{"changes":7,"records":[\#(Self.record(0))],"more":true}"#
+            ])
+        var second = Fixture()
+        second.composer.continueBatch(for: 7)
+        #expect(second.composer.endPart() == [7])
+        #expect(second.takeMessages() == [])
+        var last = Fixture()
+        last.composer.continueBatch(for: 7)
+        last.endBatch(9)
+        #expect(last.takeMessages() == [#"{"changes":7,"token":"T9","records":[]}"#])
     }
 
     @Test func nothingIsCompleteBeforeABatchEnds() {

@@ -69,7 +69,8 @@ struct Livelog1SessionTests {
     @Test func aNumberIsUsedOnceAtATime() {
         var fixture = SessionFixture(.livelog1)
         fixture.goLive(#"{"subscribe":7,"model":"m"}"#)
-        #expect(fixture.receive(#"{"subscribe":7,"model":"n"}"#) == [])
+        #expect(
+            fixture.receive(#"{"subscribe":7,"model":"n"}"#) == ["refused duplicate-subscription"])
         let error = #"{"error":7,"code":"duplicate-subscription","message":""#
         #expect(fixture.takeMessages().map { $0.hasPrefix(error) } == [true])
         #expect(fixture.session.subscriptions.map(\.request.filter.model) == ["m"])
@@ -84,7 +85,8 @@ struct Livelog1SessionTests {
         var fixture = SessionFixture(.livelog1, limits: limits)
         fixture.goLive(#"{"subscribe":1,"model":"m"}"#)
         fixture.goLive(#"{"subscribe":2,"model":"m"}"#)
-        #expect(fixture.receive(#"{"subscribe":3,"model":"m"}"#) == [])
+        #expect(
+            fixture.receive(#"{"subscribe":3,"model":"m"}"#) == ["refused too-many-subscriptions"])
         let error =
             #"{"error":3,"code":"too-many-subscriptions","message":"#
             + #""a session can have 2 subscriptions"}"#
@@ -96,9 +98,9 @@ struct Livelog1SessionTests {
     @Test func whatIsRefusedLeavesTheRestAsItWas() {
         var fixture = SessionFixture(.livelog1)
         fixture.goLive(#"{"subscribe":7,"model":"m"}"#)
-        #expect(fixture.receive("{") == [])
-        #expect(fixture.receive(#"{"unsubscribe":8}"#) == [])
-        #expect(fixture.receive(#"{"subscribe":9}"#) == [])
+        #expect(fixture.receive("{") == ["refused malformed-json"])
+        #expect(fixture.receive(#"{"unsubscribe":8}"#) == ["refused unknown-subscription"])
+        #expect(fixture.receive(#"{"subscribe":9}"#) == ["refused missing-model"])
         let codes = [
             "null,\"code\":\"malformed-json", "8,\"code\":\"unknown-subscription",
             "9,\"code\":\"missing-model",

@@ -16,7 +16,9 @@ extension HeldSegments {
         let segment = self.segment(at: index)
         let end = self.end(of: index)
         if segment.sealed == nil, self.isDense(hashes, in: index, from: start, limit: limit) {
-            return try self.scan(for: hashes, in: segment, from: start, to: end, limit: limit)
+            let extent = SegmentExtent(segment: segment, end: end)
+            let offsets = try extent.scan(for: hashes, from: start, to: end, limit: limit)
+            return (offsets, offsets.count < limit ? end : offsets.last?.next ?? end)
         }
         let first = UInt32(start.distance(from: segment.base))
         var lists: [SegmentPostings] = []
@@ -59,24 +61,5 @@ extension HeldSegments {
         }
         guard density > 0 else { return false }
         return min(Double(limit) / density, span) < density * span
-    }
-
-    private func scan(
-        for hashes: [UInt64], in segment: Segment, from start: Offset, to end: Offset, limit: Int
-    ) throws(StorageError) -> (offsets: [Offset], bound: Offset) {
-        let wanted = Set(hashes)
-        var offsets: [Offset] = []
-        var offset = start
-        while offset < end, offsets.count < limit {
-            let carries = try segment.withRecord(at: offset) { record in
-                for index in 0..<record.groupCount where wanted.contains(record.groupHash(index)) {
-                    return true
-                }
-                return false
-            }
-            if carries == true { offsets.append(offset) }
-            offset = offset.next
-        }
-        return (offsets, offset)
     }
 }

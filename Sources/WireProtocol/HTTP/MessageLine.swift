@@ -1,7 +1,7 @@
 import LogModel
 
 /// Messages as lines of an `application/x-ndjson` stream: each record is a line, and after the records of a
-/// message a line with the token says that they are complete.
+/// message a line with the token says that they are complete. A line `{"more":true}` only says that there will be more.
 enum MessageLine {
     static func append(_ message: ServerMessage, to bytes: inout [UInt8]) {
         switch message {
@@ -41,7 +41,11 @@ enum MessageLine {
             bytes.append(bytes: records)
             bytes.append(literal: "\n")
         }
-        guard let token else { return }
+        guard let token else {
+            // A part that has nothing yet says so, for those who wait.
+            if records.isEmpty { bytes.append(literal: "{\"more\":true}\n") }
+            return
+        }
         Self.begin(token: token, to: &bytes)
         bytes.append(literal: isPartial ? ",\"partial\":true}\n" : "}\n")
     }

@@ -5,7 +5,8 @@ package import LogModel
 ///     {"model": "todolist.Task", "property": "list_id", "value": 1}
 ///     {"unsubscribe": true, "model": "todolist.Task", "property": "list_id", "value": 1}
 ///
-/// The dialect knows no answers and no errors: what cannot be understood is ignored.
+/// The dialect knows no answers and no errors: what cannot be understood is ignored, and so is what is too long to be
+/// in a record.
 package enum RestLive1Request: Hashable, Sendable {
     case subscribe(GroupKey)
     case unsubscribe(GroupKey)
@@ -31,6 +32,11 @@ package enum RestLive1Request: Hashable, Sendable {
             if name != Array(Self.primaryKeyAlias.utf8) { property = Text(bytes: name) }
         }
         let group = GroupKey(model: Text(bytes: model), property: property, value: value)
+        let limits = RequestLimits.default
+        guard model.count <= limits.modelBytesMax,
+            property.bytes.count <= limits.propertyBytesMax,
+            value.text.bytes.count <= limits.valueBytesMax
+        else { return nil }
         let isUnsubscribing =
             document.member("unsubscribe", of: root).map { Self.isTrue($0, document) } ?? false
         self = isUnsubscribing ? .unsubscribe(group) : .subscribe(group)

@@ -44,16 +44,21 @@ final class Simulation {
         limits.writesPerAudienceMax = random.pick([1, 2, 256])
         limits.chunksByteCountMax = random.pick([1, 300, 1 << 20])
         limits.sharedSubscriptionsMax = random.pick([0, 1, 4])
-        limits.segmentsPerStepMax = random.pick([1, 64])
+        limits.allChunksByteCountMax = random.pick([1, 1000, 1 << 20])
+        limits.takenByteCountMax = random.pick([1, 500, 1 << 20])
+        limits.framedByteCountPerBatchMax = random.pick([1, 2000, 1 << 20])
         limits.snapshotAgeMax = random.pick([0, 5, 1024])
         limits.catchUpByteCountMax = random.pick([1, 400, 1500, 1 << 20])
-        limits.stepsPerTurnMax = random.pick([1, 2, 100])
+        limits.catchUpWorkPerTurnMax = random.pick([1, 2, 100])
+        limits.summariesMax = random.pick([1, 4])
+        limits.summaryEntriesMax = random.pick([1, 4, 1000])
         limits.postingsMax = random.pick([1, 2, 2, 3, 50])
         limits.cachedPostingsMax = random.pick([1, 4, 20, 1 << 18])
         self.limits = limits
         var sessionLimits = SessionLimits()
         sessionLimits.subscriptionsMax = random.pick([3, 8])
         sessionLimits.frameByteCountGoal = random.pick([1, 400, 1500, 1 << 20])
+        sessionLimits.frameByteCountMax = random.pick([1, 300, 1 << 20])
         self.sessionLimits = sessionLimits
         self.manner = SimulatedConnection.Manner(
             blockingShare: random.pick([0, 10, 40, 90]), breakingShare: random.pick([0, 5, 20]))
