@@ -54,6 +54,10 @@ package struct NetChanges: Sendable {
         case reading(segment: Int, hash: Int)
         /// The instance at a place of the table is compared with its latest record.
         case comparing(Int)
+        /// The instances from a place of the table on are added to the entries.
+        case collecting(Int)
+        /// The entries are put into order.
+        case sorting
         case done
     }
 
@@ -66,6 +70,8 @@ package struct NetChanges: Sendable {
     private var phase = Phase.begun
     private var walk: GroupWalk?
     private var table: InstanceTable
+    private var sort = SteppedSort<Entry>([]) { $0.offset < $1.offset }
+    private var collected: [Entry] = []
 
     /// Prepares to find the net changes by the records `start ..< end` of `log`. Looks at nothing yet.
     ///
@@ -95,7 +101,8 @@ package struct NetChanges: Sendable {
     ///
     /// Looks at `postingsMax` records at most, at least one. To open a segment, even if it has nothing of the set,
     /// and to compare an instance with its latest record, where compaction makes that necessary, count as one
-    /// record or more. When the table grows, a step takes time in proportion to it once.
+    /// record or more, and what is put into order at the end a fraction of one. When the table grows, a step takes
+    /// time in proportion to it once.
     ///
     /// Throws `retained` in the first step if too much was removed to answer; `corrupt` if a record or an
     /// index is damaged.
@@ -113,6 +120,10 @@ package struct NetChanges: Sendable {
                 try self.read(segment, hash)
             case .comparing(let place):
                 left -= try self.compare(place)
+            case .collecting(let place):
+                left -= self.collect(from: place)
+            case .sorting:
+                left -= self.sortOn()
             case .done: return true
             }
         }
@@ -120,17 +131,10 @@ package struct NetChanges: Sendable {
         return false
     }
 
-    /// The net changes, ascending by offset, when all is done. Takes time in proportion to n log n.
+    /// The net changes, ascending by offset. Takes all steps that are left.
     package mutating func entries() throws(StorageError) -> [Entry] {
         while try !self.step(postingsMax: .max) {}
-        var entries: [Entry] = []
-        entries.reserveCapacity(self.table.count)
-        for place in 0..<self.table.placeCount {
-            guard let change = self.table.change(at: place) else { continue }
-            entries.append(Entry(offset: self.table.lastOffset(at: place), change: change))
-        }
-        entries.sort { $0.offset < $1.offset }
-        return entries
+        return self.collected
     }
 
     /// Lends the record of an entry to `body`, also if the log has removed it meanwhile. Nil for an offset that
@@ -164,8 +168,38 @@ package struct NetChanges: Sendable {
             self.walk = try self.held.walk(
                 of: self.predicate.driver[hash], in: segment, from: self.start, to: self.end)
         } else {
-            self.phase = self.mustCompare ? .comparing(0) : .done
+            self.phase = self.mustCompare ? .comparing(0) : .collecting(0)
         }
+    }
+
+    /// Places, or entries, that count as one record.
+    private static let entriesARecord = 16
+
+    /// Returns about how many records' work it was.
+    private mutating func collect(from start: Int) -> Int {
+        let end = min(start + 1024, self.table.placeCount)
+        for place in start..<end {
+            guard let change = self.table.change(at: place) else { continue }
+            self.collected.append(
+                Entry(offset: self.table.lastOffset(at: place), change: change))
+        }
+        if end < self.table.placeCount {
+            self.phase = .collecting(end)
+        } else {
+            self.sort = SteppedSort(self.collected) { $0.offset < $1.offset }
+            self.collected = []
+            self.phase = .sorting
+        }
+        return 1024 / Self.entriesARecord
+    }
+
+    /// Returns about how many records' work it was.
+    private mutating func sortOn() -> Int {
+        if self.sort.step(countMax: 4096) {
+            self.collected = self.sort.sorted
+            self.phase = .done
+        }
+        return 4096 / Self.entriesARecord
     }
 
     /// Whether compaction may have taken the record with which an instance left, and have kept an older one.
@@ -175,7 +209,7 @@ package struct NetChanges: Sendable {
     /// is in a group says so in each record. Returns about how many records' work that was.
     private mutating func compare(_ place: Int) throws(StorageError) -> Int {
         guard place < self.table.placeCount else {
-            self.phase = .done
+            self.phase = .collecting(0)
             return 0
         }
         self.phase = .comparing(place + 1)
