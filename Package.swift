@@ -92,8 +92,8 @@ let package = Package(
         .executableTarget(
             name: "livelog",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "WireProtocol", "Replication", "Transport",
-                "LivelogClient", "CBusError",
+                "LogModel", "LogFormat", "LogStorage", "WireProtocol", "Sessions", "Replication",
+                "Transport", "LivelogClient", "CBusError",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),

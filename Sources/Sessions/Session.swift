@@ -49,9 +49,7 @@ package struct Session: Sendable {
 
     /// Takes a binary message, which no dialect has.
     package func receiveBinary(output: inout [UInt8]) {
-        self.dialect.appendError(
-            Livelog1Error(code: .notText, message: "messages are text frames with JSON"),
-            to: &output)
+        self.dialect.appendError(.notText, to: &output)
     }
 
     /// Makes the only subscription of a stream, which was asked for in a URL.
@@ -217,9 +215,7 @@ extension Session {
                 return [.start(slot: try self.subscribe(id, request))]
             case .unsubscribe(let id):
                 guard let slot = self.slot(where: { $0.id == id }) else {
-                    throw Livelog1Error(
-                        id: id, code: .unknownSubscription,
-                        message: "there is no subscription \(id) to end")
+                    throw .unknownSubscription(id)
                 }
                 let action = self.end(slot)
                 self.dialect.appendUnsubscribed(id, to: &output)
@@ -235,15 +231,10 @@ extension Session {
         _ id: UInt64, _ request: SubscriptionRequest
     ) throws(Livelog1Error) -> Int {
         guard self.slot(where: { $0.id == id }) == nil else {
-            throw Livelog1Error(
-                id: id, code: .duplicateSubscription,
-                message:
-                    "there is a subscription \(id) already: end it first, or use another number")
+            throw .duplicateSubscription(id)
         }
         guard let slot = self.open(id: id, request) else {
-            throw Livelog1Error(
-                id: id, code: .tooManySubscriptions,
-                message: "a session can have \(self.subscriptionsMax) subscriptions")
+            throw .tooManySubscriptions(id, countMax: self.subscriptionsMax)
         }
         return slot
     }

@@ -148,8 +148,8 @@ package struct LivelogServer {
         Problem(
             status: 404, code: "unknown-path", title: "Not found",
             detail:
-                "there is nothing at \(path): POST changes to /v1/changes, and open WebSockets at "
-                + "/ws/subscribe/")
+                "there is nothing at \(path): POST changes to /v1/changes, GET them there and at "
+                + "/v1/models/, and open WebSockets at /ws/subscribe/")
     }
 
     /// Hummingbird tells of each start of its own; only its warnings are of interest here.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Replication
+import Sessions
 import Transport
 
 /// What `livelog serve` takes from outside at most, as options.
@@ -16,11 +17,28 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Producers that are connected by WebSocket at a time.")
     var producers = ServerLimits().producersMax
 
+    @Option(help: "Subscriptions that a session can have at a time.")
+    var subscriptions = ServerLimits().session.subscriptionsMax
+
+    @Option(help: "Requests that read the log at a time; with more, HTTP is told to try again.")
+    var reads = ServerLimits().readsMax
+
+    @Option(
+        help: """
+            Records that a subscription may have replayed before it gets a snapshot instead; clients can ask \
+            for fewer. Default: as many as there are.
+            """)
+    var replayRecords: Int?
+
+    @Flag(help: "Refuse filters that only a look at every record of their model can answer.")
+    var refuseScans = false
+
     func validate() throws {
         for (name, value) in [
             ("--ingress-submissions", self.ingressSubmissions),
             ("--ingress-bytes", self.ingressBytes), ("--connections", self.connections),
-            ("--producers", self.producers),
+            ("--producers", self.producers), ("--subscriptions", self.subscriptions),
+            ("--reads", self.reads), ("--replay-records", self.replayRecords ?? 1),
         ] where value < 1 {
             throw ValidationError("\(name) is at least 1.")
         }
@@ -32,5 +50,9 @@ struct LimitOptions: ParsableArguments {
         limits.ingress.byteCountMax = self.ingressBytes
         limits.connectionsMax = self.connections
         limits.producersMax = self.producers
+        limits.readsMax = self.reads
+        limits.session.subscriptionsMax = self.subscriptions
+        limits.session.replayedRecordsMax = self.replayRecords
+        limits.session.allowsScans = !self.refuseScans
     }
 }

@@ -44,7 +44,21 @@ import Testing
     @Test(.timeLimit(.minutes(3)))
     func aPageOfAnotherOriginUsesTheModuleOfTheServer() async throws {
         let page = try #require(try ClientExamples.blocks("page").first)
+        let text = try await Self.text(ofForeign: page, showing: ["Write", "live"])
+        #expect(text.wholeMatch(of: /List 42\s+live\s+Write/) != nil, "\(text)")
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func thePageOfTheReadmeKeepsALiveCollection() async throws {
+        let page = try #require(try Readme().steps(.collection).first)
+        #expect(try await Self.text(ofForeign: page, showing: ["Write"]) == "Write")
+    }
+
+    /// What a page that comes from elsewhere shows of a server that has one task in list 42.
+    private static func text(ofForeign page: String, showing parts: [String]) async throws -> String
+    {
         try await withTemporaryDirectory { directory in
+            var text = ""
             try await withServer { server in
                 try await server.publish(
                     lines: """
@@ -58,10 +72,9 @@ import Testing
                 // From a server, because a page from a file may load no module.
                 let origin = try await ScriptedServer(
                     [ScriptedServer.Step(say: [])], files: ["/": file])
-                let text = try await Self.text(
-                    of: "http://\(origin.address)/", showing: ["Write", "live"])
-                #expect(text.wholeMatch(of: /List 42\s+live\s+Write/) != nil, "\(text)")
+                text = try await Self.text(of: "http://\(origin.address)/", showing: parts)
             }
+            return text
         }
     }
 

@@ -197,21 +197,27 @@ import Testing
         }
     }
 
-    /// 100 requests at a time are more than may read, and each is answered or told to come again.
+    /// One request may read at a time, and many come at once: who finds no room is told to come again, and nobody
+    /// waits. How many that are is the machine's affair, so it is done until both were seen.
     @Test(.timeLimit(.minutes(1)))
     func manyReadersAreAnsweredOrToldToComeAgain() async throws {
-        try await withServer { server in
+        try await withServer(options: ["--reads", "1"]) { server in
             try await Self.fill(server, 20)
-            let replies = try await withThrowingTaskGroup(of: RawReply.self) { group in
-                for _ in 0..<300 {
-                    group.addTask { try await server.get("/v1/changes?model=m&from=start") }
+            var answered = 0
+            var refused = 0
+            while answered == 0 || refused == 0 {
+                let replies = try await withThrowingTaskGroup(of: RawReply.self) { group in
+                    for _ in 0..<100 {
+                        group.addTask { try await server.get("/v1/changes?model=m&from=start") }
+                    }
+                    return try await group.reduce(into: [RawReply]()) { $0.append($1) }
                 }
-                return try await group.reduce(into: [RawReply]()) { $0.append($1) }
-            }
-            #expect(replies.count { $0.status == 200 } > 0)
-            for reply in replies where reply.status != 200 {
-                #expect(reply.status == 503 && reply.headers["retry-after"] == "1")
-                #expect(reply.body.contains("\"overloaded\""))
+                for reply in replies where reply.status != 200 {
+                    #expect(reply.status == 503 && reply.headers["retry-after"] == "1")
+                    #expect(reply.body.contains("\"overloaded\""))
+                    refused += 1
+                }
+                answered += replies.count { $0.status == 200 }
             }
         }
     }

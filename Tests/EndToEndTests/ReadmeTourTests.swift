@@ -6,14 +6,21 @@ import Testing
     @Test(.timeLimit(.minutes(3)))
     func theCommandsOfTheTourDoWhatTheReadmeSays() async throws {
         let tour = try Readme().tour
-        #expect(Set(tour.map(\.kind)) == [.serve, .publish, .follow, .page, .history])
+        #expect(
+            Set(tour.map(\.kind))
+                == [.serve, .publish, .follow, .read, .page, .collection, .history])
         try await withServer(port: Readme.port) { _ in
             var followers: [ChildProcess] = []
             var published = 0
             for step in tour {
                 switch step.kind {
-                case .serve, .page:
-                    continue  // The server runs; the page has a test of its own.
+                case .serve, .page, .collection:
+                    continue  // The server runs; the pages have tests of their own.
+                case .read:
+                    let reader = try ChildProcess.shell("exec \(step.content)")
+                    let line = try await reader.line { $0.contains("Write it down") }
+                    #expect(line.contains(#""done":true"#))
+                    await reader.kill()
                 case .publish:
                     let output = try await ChildProcess.shell(step.content).output().joined()
                     let receipt = try JSONDecoder().decode(Receipt.self, from: Data(output.utf8))

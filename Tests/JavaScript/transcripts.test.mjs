@@ -6,8 +6,8 @@ import { connect } from "../../Sources/Transport/Assets/livelog.js";
 import { World } from "./world.mjs";
 
 const folder = new URL("../Fixtures/transcripts/", import.meta.url);
-// It shows what clients do wrong; this one does not.
-const files = readdirSync(folder).filter((name) => name.endsWith(".txt") && name !== "error.txt");
+// All but those that show what clients do wrong; this one does not.
+const files = readdirSync(folder).filter((name) => name.endsWith(".txt") && !name.startsWith("error"));
 
 /** Each subscription of a session: what the client asks, and what it is told. */
 function subscriptions(file) {
@@ -15,7 +15,8 @@ function subscriptions(file) {
   for (const line of readFileSync(new URL(file, folder), "utf8").split("\n")) {
     if (!/^(->|<-) /.test(line)) continue;
     const message = JSON.parse(line.slice(3));
-    if (line.startsWith("<-")) found.at(-1).told.push(message);
+    const [number] = Object.values(message);
+    if (line.startsWith("<-")) found.findLast(({ asked }) => asked.subscribe === number).told.push(message);
     else if (message.subscribe !== undefined) found.push({ asked: message, told: [] });
   }
   return found;

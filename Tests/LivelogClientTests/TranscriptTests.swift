@@ -10,8 +10,15 @@ import Testing
         var told: [String] = []
     }
 
-    // Without error.txt: it shows what clients do wrong.
-    @Test(arguments: ["budget", "conjunction", "latest", "now", "reset", "resume", "snapshot"])
+    private static let folder = URL(filePath: #filePath)
+        .appending(path: "../../Fixtures/transcripts").standardized
+
+    /// All but those that show what clients do wrong.
+    static let names =
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? [])
+        .filter { !$0.hasPrefix("error") }.sorted()
+
+    @Test(arguments: names)
     func whatTheServerSaysIsDelivered(name: String) throws {
         let sessions = try Self.sessions(of: name)
         try #require(!sessions.isEmpty)
@@ -33,6 +40,8 @@ import Testing
                 case .changes(_, let token, let records), .snapshot(_, let token, let records, _):
                     lastToken = token ?? lastToken
                     sent += records
+                case .unsubscribed:
+                    continue  // This client has one subscription a connection, and ends that.
                 case .reset:
                     let error = #expect(throws: ClientError.self) { try state.receive(frame) }
                     #expect(error?.code == .reset)
@@ -53,14 +62,15 @@ import Testing
     }
 
     private static func sessions(of name: String) throws -> [Session] {
-        let file = URL(filePath: #filePath)
-            .appending(path: "../../Fixtures/transcripts/\(name).txt").standardized
+        let file = Self.folder.appending(path: name)
         var sessions: [Session] = []
         for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
             if let request = line.firstMatch(of: /^-> \{"subscribe":(\d+)/) {
                 sessions.append(Session(number: request.1))
-            } else if line.hasPrefix("<- "), let last = sessions.indices.last {
-                sessions[last].told.append(String(line.dropFirst(3)))
+            } else if let message = line.wholeMatch(of: /<- (\{"\w+":(\d+),?.*)/),
+                let place = sessions.lastIndex(where: { $0.number == message.2 })
+            {
+                sessions[place].told.append(String(message.1))
             }
         }
         return sessions

@@ -42,6 +42,7 @@ struct TranscriptTests {
         "reset.txt": [
             .subscribe(7, [], from: .offset(Offset(9))),
             .subscribe(7, [], from: .token(Transcript.otherToken)),
+            .subscribe(7, [], from: .token(Transcript.tokenBeyond)),
             .subscribe(7, [], from: .snapshot),
         ],
         "error.txt": [
@@ -52,6 +53,59 @@ struct TranscriptTests {
         "unsubscribe.txt": [
             .subscribe(9), .request(.unsubscribe(id: 9)),
             .subscribe(9, from: .token(Transcript.token(1))),
+        ],
+        "start.txt": [.subscribe(10, from: .start)],
+        "offset.txt": [.subscribe(11, from: .offset(Offset(2)))],
+        "time.txt": [.subscribe(12, from: .time(1_795_428_000_000_000))],
+        "operators.txt": [
+            .subscribe(13, [.init("list_id", .isIn([.number(1), .number(2)]))], from: .start),
+            .request(.unsubscribe(id: 13)),
+            .subscribe(
+                14,
+                [
+                    .init("list_id", .isIn([.number(2), .number(3)])),
+                    .init("state", .isNot([.string("done"), .string("late")])),
+                ], from: .start),
+            .request(.unsubscribe(id: 14)),
+            .subscribe(15, [.init("state", .isNot([.string("done")]))], from: .start),
+            .request(.unsubscribe(id: 15)),
+            .subscribe(
+                16,
+                [.init("text", .hasPrefix("mi")), .init("list_id", .order(.greater, .number(1)))],
+                from: .start),
+        ],
+        "several.txt": [
+            .subscribe(17),
+            .subscribe(18, [.init("list_id", .isIn([.number(7)]))], from: .start),
+            .request(.unsubscribe(id: 17)),
+        ],
+        "retained.txt": [
+            .subscribe(19, from: .token(Transcript.token(1))),
+            .subscribe(19, from: .offset(.zero)),
+            .subscribe(20, from: .token(Transcript.token(2))), .request(.unsubscribe(id: 20)),
+            .subscribe(19, from: .snapshot),
+        ],
+        "too-large.txt": [
+            .subscribe(21, from: .snapshot),
+            .subscribe(21, [.init("list_id", .isIn([.number(7)]))], from: .snapshot),
+        ],
+        "error-requests.txt": [
+            .refusal(id: nil, code: "invalid-id"), .refusal(id: 22, code: "invalid-model"),
+            .refusal(id: 22, code: "unknown-member"), .refusal(id: 22, code: "invalid-filter"),
+            .refusal(id: 22, code: "filter-too-large"), .refusal(id: 22, code: "invalid-from"),
+            .refusal(id: 22, code: "invalid-catch-up"), .refusal(id: 22, code: "invalid-budget"),
+            .refusal(id: nil, code: "duplicate-key"),
+        ],
+        "error-limits.txt": [
+            .subscribe(24, [.init("total", .order(.atLeast, .number(10)))]),
+            .subscribe(
+                24,
+                [
+                    .init("total", .order(.atLeast, .number(10))),
+                    .init("list_id", .isIn([.number(42)])),
+                ]),
+            .subscribe(25, []), .subscribe(26, []), .request(.unsubscribe(id: 24)),
+            .subscribe(26, []),
         ],
     ]
 

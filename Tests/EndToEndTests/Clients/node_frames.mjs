@@ -1,5 +1,5 @@
 // Follows a subscription of livelog.v1 with the WebSocket of Node, and prints each message of the server as it came.
-// Node 22 has it without being asked, Node 20 with --experimental-websocket.
+// Node has it from 22 on.
 
 const [url, request] = process.argv.slice(2);
 const subscribe = { subscribe: 1, ...JSON.parse(request) };

@@ -12,8 +12,12 @@ struct Readme {
         case history
         /// Prints changes and goes on.
         case follow
+        /// Prints what there is, and then ends or goes on.
+        case read
         /// To be opened in a browser.
         case page
+        /// The same, served from somewhere: it loads the server's module.
+        case collection
     }
 
     struct Step {

@@ -26,6 +26,11 @@ struct Transcript {
         for line in text.split(separator: "\n") {
             let rest = Self.withTokens(String(line.dropFirst(3)))
             switch line.prefix(3) {
+            case "#- ":
+                // Records that nobody is told of, for their offsets.
+                let record = ReadableRecord(
+                    model: "large", action: .created, instance: "{}", key: .number(1))
+                self.lines += Array(repeating: .appended(record), count: 4)
             case "-> ": self.lines.append(.sent(Array(rest.utf8)))
             case "<- ": self.lines.append(.received(Array(rest.utf8)))
             case "#+ ":
@@ -49,8 +54,12 @@ struct Transcript {
     /// The token that stands for `<token of another log>`.
     static let otherToken = token(1, epoch: 2)
 
+    /// The token that stands for `<token beyond the end>`.
+    static let tokenBeyond = token(99)
+
     private static func withTokens(_ line: String) -> String {
         var line = line.replacing("<token of another log>", with: self.otherToken.text)
+            .replacing("<token beyond the end>", with: self.tokenBeyond.text)
         for number in 0..<16 as Range<UInt64> {
             line = line.replacing("<token of \(number)>", with: self.token(number).text)
         }
