@@ -85,8 +85,10 @@ struct ListReader {
             case "error" where self.isReset && message.contains("unknown-subscription"): break
             case "reset":
                 let rest = history.changes(of: lists, in: (self.position ?? 0)..<history.end)
-                guard message.contains("\"retained\""), rest.contains(where: { isRemoved($0.offset) })
-                else { return "nothing of it was removed: \(message)" }
+                let hasLost = rest.contains { isRemoved($0.offset) }
+                guard hasLost, message.contains("\"retained\"") else {
+                    return "nothing of it was removed: \(message)"
+                }
                 self.isReset = true
             case "snapshot":
                 self.page += changes
