@@ -92,6 +92,11 @@ package final class ChangeLog: Sendable {
             case .unknownToken: "this log never had the place that the token names: begin anew"
             }
         }
+
+        /// The same of one token: also says what it names, and where the log ends that cannot go on from it.
+        package func explanation(of token: ResumeToken, end: Offset) -> String {
+            "\(self.explanation) (the token is for offset \(token.next), the log ends at offset \(end))"
+        }
     }
 
     /// Whether the log can go on from `token` with the records of the groups with these hashes, or with all

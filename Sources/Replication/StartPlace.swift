@@ -25,7 +25,8 @@ package enum StartPlace {
         case .token(let token):
             if let failure = log.refusal(of: token, groups: predicate.driver) {
                 throw StartRefusal(
-                    reason: ResetReason(failure), message: failure.explanation)
+                    reason: ResetReason(failure),
+                    message: failure.explanation(of: token, end: visible))
             }
             // A reader from whom nothing was removed goes on from what is kept.
             return max(token.next, log.first)

@@ -30,36 +30,59 @@ struct MatcherPropertyTests {
     @Test(arguments: Hashing.allCases, 0..<100)
     func randomAddsRemovesAndMatchesAgreeWithBruteForce(hashing: Hashing, seed: Int) {
         var random = RandomFilters(random: SeededGenerator(seed: UInt64(seed) + 1000))
-        var matcher = Matcher()
-        var wanted: [Subscriber: Wanted] = [:]
-        // A few filters that many share, so that runs grow and shrink, or a new one for each.
-        let shared = seed.isMultiple(of: 2) ? (0..<6).map { _ in random.filter() } : []
+        var crowd = Crowd(hashing, isShared: seed.isMultiple(of: 2), &random)
         for step in 0..<400 {
             // Grows at first, shrinks in the end, until nothing is left.
-            let isGrowing = step < 250
-            for _ in 0..<random.random.below(8) {
-                if random.random.chance(isGrowing ? 7 : 2, in: 10) {
-                    let subscriber = Subscriber(
-                        owner: UInt32(random.random.below(100)),
-                        slot: UInt32(random.random.below(8)))
-                    guard wanted[subscriber] == nil else { continue }
-                    let filter = shared.isEmpty ? random.filter() : random.random.pick(shared)
-                    let new = Wanted(
-                        filter, hashing: hashing, rarest: random.random.below(1 << 20))
-                    wanted[subscriber] = new
-                    matcher.add(subscriber, new.predicate)
-                } else if let subscriber = wanted.keys.randomElement(using: &random.random),
-                    let old = wanted.removeValue(forKey: subscriber)
-                {
-                    matcher.remove(subscriber, old.predicate)
+            crowd.change(isGrowing: step < 250, &random)
+            let place: Comment = "seed \(seed), step \(step)"
+            self.compare(&crowd.matcher, crowd.wanted, random.record(), hashing, place)
+            #expect(crowd.matcher.isEmpty == crowd.wanted.isEmpty)
+        }
+        for (subscriber, old) in crowd.wanted { crowd.matcher.remove(subscriber, old.predicate) }
+        #expect(crowd.matcher.isEmpty)
+    }
+
+    /// What is fetched for a record before its turn is only a hint: subscriptions change in between, and the table is
+    /// built again.
+    @Test(arguments: [Hashing.keyed, .crowded], 0..<8)
+    func recordsPreparedAheadAreMatchedByWhatIsWantedThen(hashing: Hashing, seed: Int) {
+        var random = RandomFilters(random: SeededGenerator(seed: UInt64(seed) + 2000))
+        var crowd = Crowd(hashing, isShared: seed.isMultiple(of: 2), &random)
+        // Groups that no record carries make the table so large that looking ahead is worth it.
+        var others: [(Subscriber, Predicate)] = []
+        func addOthers(_ count: Int) {
+            for _ in 0..<count {
+                let number = others.count
+                let group = GroupKey(model: "m", property: "p", value: .number(1000 + number))
+                let other = Predicate(Filter(group: group)) { SampleRecord.hasher.groupHash($0) }
+                let subscriber = Subscriber(owner: 1000, slot: UInt32(number))
+                crowd.matcher.add(subscriber, other)
+                others.append((subscriber, other))
+            }
+        }
+        addOthers(random.random.pick([2500, 5000]))
+        var ahead: [PlainRecord] = []
+        for step in 0..<300 {
+            crowd.change(isGrowing: step < 200, &random)
+            if step % 60 == 30 { addOthers(1500) }
+            if step % 100 == 90 {
+                for (subscriber, other) in others.suffix(2000) {
+                    crowd.matcher.remove(subscriber, other)
+                }
+                others.removeLast(2000)
+            }
+            // A few more than are looked ahead for, and some that nobody prepared.
+            while ahead.count < Matcher.recordsAhead + 2 {
+                ahead.append(random.record())
+                if random.random.chance(4, in: 5) {
+                    let encoded = ahead[ahead.count - 1].encoded { hashing.hash($0) }
+                    crowd.matcher.prepare(encoded.view)
                 }
             }
-            let record = random.record()
-            self.compare(&matcher, wanted, record, hashing, "seed \(seed), step \(step)")
-            #expect(matcher.isEmpty == wanted.isEmpty)
+            let record = ahead.removeFirst()
+            let place: Comment = "seed \(seed), step \(step)"
+            self.compare(&crowd.matcher, crowd.wanted, record, hashing, place)
         }
-        for (subscriber, old) in wanted { matcher.remove(subscriber, old.predicate) }
-        #expect(matcher.isEmpty)
     }
 
     private func compare(
@@ -78,6 +101,40 @@ struct MatcherPropertyTests {
         #expect(calls.count == found.count, place)
         #expect(found == expected, place)
         #expect(calls.map(\.group) == calls.map(\.group).sorted(), place)
+    }
+}
+
+/// A matcher whose subscriptions change at random, and what they want.
+private struct Crowd {
+    var matcher = Matcher()
+    private(set) var wanted: [Subscriber: Wanted] = [:]
+    private let hashing: Hashing
+    /// A few filters that many share, so that runs grow and shrink; or none, and a new one for each.
+    private let shared: [Filter]
+
+    init(_ hashing: Hashing, isShared: Bool, _ random: inout RandomFilters) {
+        self.hashing = hashing
+        self.shared = isShared ? (0..<6).map { _ in random.filter() } : []
+    }
+
+    /// Adds and removes a few.
+    mutating func change(isGrowing: Bool, _ random: inout RandomFilters) {
+        for _ in 0..<random.random.below(8) {
+            if random.random.chance(isGrowing ? 7 : 2, in: 10) {
+                let subscriber = Subscriber(
+                    owner: UInt32(random.random.below(100)), slot: UInt32(random.random.below(8)))
+                guard self.wanted[subscriber] == nil else { continue }
+                let filter = self.shared.isEmpty ? random.filter() : random.random.pick(self.shared)
+                let new = Wanted(
+                    filter, hashing: self.hashing, rarest: random.random.below(1 << 20))
+                self.wanted[subscriber] = new
+                self.matcher.add(subscriber, new.predicate)
+            } else if let subscriber = self.wanted.keys.randomElement(using: &random.random),
+                let old = self.wanted.removeValue(forKey: subscriber)
+            {
+                self.matcher.remove(subscriber, old.predicate)
+            }
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 import LogModel
 import LogStorage
 import Replication
@@ -79,6 +80,52 @@ struct DeliveryBugRestartTests {
         }
     }
 
+    /// Bug class 13: the log is put back from a backup, and a reader comes with a token from beyond its end.
+    @Test func aTokenAheadOfALogThatLostItsTailIsRefusedWithBothPlaces() throws {
+        try withTemporaryDirectory(inMemory: true) { directory in
+            try withTemporaryDirectory(inMemory: true) { backup in
+                func open(_ path: String) throws -> Server {
+                    Server(try Recovery.open(LogDirectory(path), options: .small).writer)
+                }
+                func answer(_ server: Server, to token: ResumeToken) -> [String] {
+                    let connection = RecordingConnection()
+                    server.receive(
+                        #"{"subscribe":1,"model":"m","from":"\#(token.text)"}"#,
+                        from: server.open(connection))
+                    server.settle()
+                    _ = server.dispatcher.tellProgress()
+                    server.settle()
+                    return connection.takeMessages()
+                }
+                try {
+                    let server = try open(directory)
+                    try server.append(3)
+                    try server.writer.close()
+                }()
+                for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
+                    try FileManager.default.copyItem(
+                        atPath: "\(directory)/\(name)", toPath: "\(backup)/\(name)")
+                }
+                let token = try {
+                    let server = try open(directory)
+                    try server.append(6)
+                    return try server.log.token(at: Offset(9))
+                }()
+                let server = try open(backup)
+                // As long as the log is shorter than the token says, and when it is no longer.
+                for (count, reason) in [(3, "unknown-token"), (8, "unknown-token"), (12, "epoch")] {
+                    try server.append(count - Int(server.log.watermarks.visible.rawValue), list: 2)
+                    let messages = answer(server, to: token)
+                    #expect(messages.count == 1, "\(messages)")
+                    let start = "{\"reset\":1,\"reason\":\"\(reason)\","
+                    #expect(messages.first?.hasPrefix(start) == true)
+                    #expect(messages.first?.contains("the token is for offset 9,") == true)
+                    #expect(messages.first?.contains("the log ends at offset \(count))") == true)
+                }
+            }
+        }
+    }
+
     /// Bug class 15: who follows the log passes by a segment that is just begun, or by the end of the one before.
     @Test func aNewSegmentHidesNothingFromWhoFollows() throws {
         try withTemporaryLog { writer in
@@ -108,6 +155,68 @@ struct DeliveryBugRestartTests {
         }
     }
 
+    /// Bug class 15: the writer pauses when it has begun a segment of which there is nothing to see yet.
+    ///
+    /// - Parameter stage: how far it has got by then: neither written nor synced, or only written.
+    @Test(arguments: 0...2)
+    func aPausedWriterHidesNothingBehindANewSegment(stage: Int) throws {
+        try withTemporaryLog { writer in
+            let server = Server(writer)
+            var readers: [(id: Dispatcher.SessionID, connection: RecordingConnection)] = []
+            func begin(_ from: String) throws -> [Int] {
+                let connection = RecordingConnection()
+                let id = server.open(connection)
+                server.receive(#"{"subscribe":1,"model":"m","from":\#(from)}"#, from: id)
+                server.settle()
+                readers.append((id, connection))
+                return connection.takeOffsets()
+            }
+            #expect(try begin(#""now""#) == [])
+            var end = 0
+            for round in 0..<5 {
+                let visible = end
+                let begun = writer.begunSegments
+                while writer.begunSegments == begun {
+                    var builder = ChangesBuilder()
+                    let pad = String(repeating: "x", count: 7000 + 900 * round)
+                    builder.add(.created, "m", key: .number(end), instance: "{\"pad\":\"\(pad)\"}")
+                    var changes = builder.finish()
+                    _ = try writer.append(0..<1, of: &changes, producer: nil, time: 0)
+                    end += 1
+                }
+                if stage > 0 { try writer.write() }
+                if stage > 1 { try writer.synchronize() }
+                while try writer.maintenance.step(now: 0) != nil {}
+                #expect(server.log.watermarks.visible == Offset(UInt64(visible)))
+                // Whoever comes now finds the end where it was, and nothing behind it.
+                let token = try server.log.token(at: Offset(UInt64(visible))).text
+                #expect(try begin(#""now""#) == [])
+                #expect(try begin("{\"offset\":\(visible)}") == [])
+                #expect(try begin("\"\(token)\"") == [])
+                #expect(try begin("{\"time\":1}") == [])
+                #expect(try begin(#""start""#) == Array(0..<visible))
+                #expect(try begin(#""snapshot""#) == Array(0..<visible))
+                let blocked = readers[round % readers.count]
+                blocked.connection.canTakeMore = false
+                _ = server.dispatcher.tellProgress()
+                server.settle()
+                for (_, connection) in readers { #expect(connection.takeOffsets() == []) }
+
+                try writer.write()
+                try writer.synchronize()
+                writer.publish()
+                server.settle()
+                blocked.connection.canTakeMore = true
+                _ = server.dispatcher.becomeWritable(blocked.id)
+                server.settle()
+                for (_, connection) in readers {
+                    #expect(connection.takeOffsets() == Array(visible..<end))
+                }
+            }
+            #expect(writer.begunSegments >= 5)
+        }
+    }
+
     /// Bug class 16: a full index stops writers until the next segment.
     @Test func moreGroupsThanAnyTableWasMadeForStopNobody() throws {
         let options = LogOptions(segmentByteCount: 16 << 20)
@@ -132,61 +241,109 @@ struct DeliveryBugRestartTests {
         }
     }
 
+    /// A subscriber that comes and goes.
+    private struct Guest {
+        let id: Dispatcher.SessionID
+        let connection: RecordingConnection
+        var reader: ListReader
+    }
+
     /// Bug classes 7 and 11: subscribers that come and go, and removals of old records, take something from
-    /// others in the same bucket.
-    @Test(arguments: [1, 2, 3] as [UInt64])
+    /// others in the same bucket, or from those who come and go.
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func whoComesAndGoesWhileRecordsAreRemovedHarmsNobody(seed: UInt64) throws {
         try withTemporaryDirectory(inMemory: true) { directory in
+            let compacts = seed.isMultiple(of: 2)
+            let upkeep =
+                compacts
+                ? Upkeep(coldAge: 30, retainAge: 250, compactAge: 60, tombstoneAge: 10)
+                : Upkeep(coldAge: nil, retainByteCount: 4 * LogOptions.segmentByteCountMin)
             let options = LogOptions(
-                segmentByteCount: LogOptions.segmentByteCountMin,
-                upkeep: Upkeep(coldAge: nil, retainByteCount: 4 * LogOptions.segmentByteCountMin))
+                segmentByteCount: LogOptions.segmentByteCountMin, upkeep: upkeep)
             let writer = try Recovery.open(LogDirectory(directory), options: options).writer
             let server = Server(writer)
             var random = SeededGenerator(seed: seed)
+            var history = ListHistory()
+            func isRemoved(_ offset: Int) -> Bool {
+                let record = try? server.log.withRecord(at: Offset(UInt64(offset))) { _ in true }
+                return record != true
+            }
+
             let steady = RecordingConnection()
             let steadyID = server.open(steady)
-            server.receive(#"{"subscribe":1,"model":"m","where":{"list":1}}"#, from: steadyID)
-            server.receive(
-                #"{"subscribe":2,"model":"m","where":{"list":{"in":[1,2]}}}"#, from: steadyID)
-            var others: [(id: Dispatcher.SessionID, connection: RecordingConnection)] = []
-            for _ in 0..<400 {
-                let list = 1 + random.below(3)
-                try server.append(key: random.below(20), list: list, pad: 3000)
+            var own = [ListReader(lists: [1]), ListReader(number: 2, lists: [1, 2])]
+            for reader in own { server.receive(reader.request(from: #""now""#), from: steadyID) }
+            var guests: [Guest] = []
+            var steps: Set<String> = []
+            var (resetCount, recordCount, settledEnd) = (0, 0, 0)
+            func check(_ guest: Guest) {
+                var reader = guest.reader
+                let messages = guest.connection.takeMessages()
+                let finding = reader.take(messages, history, isRemoved: isRemoved)
+                #expect(finding == nil)
+                #expect(!guest.connection.canTakeMore || reader.hasAll(below: settledEnd, history))
+                if reader.isReset { resetCount += 1 }
+                recordCount += reader.recordCount
+            }
+            for time in 0..<500 {
+                let (key, list) = (random.below(20), 1 + random.below(3))
+                var builder = ChangesBuilder()
+                let pad = String(repeating: "x", count: 3000)
+                builder.add(
+                    .updated, "m", key: .number(key), groups: [("list", .number(list))],
+                    instance: "{\"pad\":\"\(pad)\"}")
+                history.append(
+                    key: key, list: list, keptFrom: Int(server.log.first.rawValue))
+                try writer.commit(builder.finish(), time: Int64(time))
+                if !guests.isEmpty, random.chance(1, in: 3) {
+                    let guest = guests.remove(at: random.below(guests.count))
+                    if random.chance(1, in: 2) {
+                        server.receive(#"{"unsubscribe":1}"#, from: guest.id)
+                    }
+                    check(guest)
+                    server.dispatcher.close(guest.id)
+                }
                 if random.chance(1, in: 3) {
                     let connection = RecordingConnection()
-                    let id = server.open(connection)
-                    let wanted = random.pick(["1", "2", #"{"in":[1,2]}"#])
-                    let from = random.pick(["now", "start", "snapshot"])
-                    server.receive(
-                        #"{"subscribe":1,"model":"m","where":{"list":\#(wanted)},"from":"\#(from)"}"#,
-                        from: id)
-                    others.append((id, connection))
+                    let reader = ListReader(lists: random.pick([[1], [2], [1, 2]]))
+                    let guest = Guest(
+                        id: server.open(connection), connection: connection, reader: reader)
+                    let from = random.pick([
+                        #""now""#, #""start""#, #""snapshot""#,
+                        "{\"offset\":\(max(0, time - random.below(60)))}",
+                    ])
+                    server.receive(reader.request(from: from), from: guest.id)
+                    guests.append(guest)
                 }
-                if !others.isEmpty, random.chance(1, in: 3) {
-                    let (id, _) = others.remove(at: random.below(others.count))
-                    if random.chance(1, in: 2) {
-                        server.receive(#"{"unsubscribe":1}"#, from: id)
+                if random.chance(1, in: 3), let guest = guests.randomElement(using: &random) {
+                    guest.connection.canTakeMore.toggle()
+                    if guest.connection.canTakeMore {
+                        _ = server.dispatcher.becomeWritable(guest.id)
+                        server.settle()
+                        settledEnd = history.end
                     }
-                    server.dispatcher.close(id)
                 }
-                if random.chance(1, in: 4) { while try writer.maintenance.step(now: 0) != nil {} }
+                if random.chance(1, in: 4) {
+                    while let step = try writer.maintenance.step(now: Int64(time)) {
+                        steps.insert("\(step)".split(separator: " ")[0].description)
+                    }
+                }
                 server.settle()
+                settledEnd = history.end
             }
+            for guest in guests where !guest.connection.canTakeMore {
+                guest.connection.canTakeMore = true
+                _ = server.dispatcher.becomeWritable(guest.id)
+            }
+            server.settle()
+            for guest in guests { check(guest) }
             #expect(server.log.first > .zero)
-            // What the log itself says of each record that it still has; the last ones are enough to be compared.
-            let first = Int(server.log.first.rawValue)
+            #expect(steps.contains("took") == compacts && resetCount > 5 && recordCount > 1000)
+
             let messages = steady.takeMessages()
-            for (number, wanted) in [(1, ["1"]), (2, ["1", "2"])] {
-                let own = messages.filter { $0.hasPrefix("{\"changes\":\(number),") }
-                let got = own.flatMap(Delivery.offsets)
-                #expect(got == got.sorted() && Set(got).count == got.count)
-                let late = RecordingConnection()
-                let values = wanted.joined(separator: ",")
-                server.receive(
-                    #"{"subscribe":1,"model":"m","where":{"list":{"in":[\#(values)]}},"#
-                        + #""from":{"offset":\#(first)}}"#, from: server.open(late))
-                server.settle()
-                #expect(late.takeOffsets() == got.filter { $0 >= first })
+            for place in own.indices {
+                #expect(own[place].take(messages, history, isRemoved: isRemoved) == nil)
+                #expect(own[place].hasAll(below: history.end, history) && !own[place].isReset)
             }
         }
     }

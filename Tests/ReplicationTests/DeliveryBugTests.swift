@@ -238,20 +238,52 @@ struct DeliveryBugTests {
 
     /// Bug class 10: deleting many at once says nothing, or ends the stream.
     @Test func deletingManyAtOnceTellsOfEach() throws {
-        try withTemporaryLog { writer in
+        // All of them in one batch.
+        try withTemporaryLog(LogOptions(segmentByteCount: 1 << 20)) { writer in
             let server = Server(writer)
-            try server.append(Delivery.batch(0..<1000, list: 1))
-            let connection = RecordingConnection()
-            server.receive(Self.all.replacing("start", with: "now"), from: server.open(connection))
-            _ = connection.takeMessages()
+            try server.append(Delivery.batch(0..<500, list: 1))
+            try server.append(Delivery.batch(500..<1000, list: 2))
+            let token = try server.log.token(at: Offset(1000)).text
+            // What each of them wants, and the keys of that which is deleted.
+            let wanted: [(filter: String, keys: Range<Int>)] = [
+                ("", 0..<1000), (#","where":{"list":1}"#, 0..<500),
+                (#","where":{"list":2}"#, 500..<1000),
+                (#","where":{"list":{"in":[1,2]}}"#, 0..<1000),
+                (#","where":{"list":{"in":[2,3]},"other":{"in":[null]}}"#, 0..<0),
+            ]
+            func subscribe(_ filter: String, _ rest: String) -> RecordingConnection {
+                let connection = RecordingConnection()
+                server.receive(
+                    #"{"subscribe":1,"model":"m"\#(filter),\#(rest)}"#,
+                    from: server.open(connection))
+                return connection
+            }
+            let live = wanted.map { subscribe($0.filter, #""from":"now""#) }
             var builder = ChangesBuilder()
             for key in 0..<1000 { builder.add(.deleted, "m", key: .number(10_000 + key)) }
             try server.append(builder.finish())
             server.settle()
-            try server.append(key: 7)
+            try server.append(key: 7, list: 1)
+            try server.append(key: 8, list: 2)
             server.settle()
-            let changes = connection.takeMessages().flatMap(Delivery.changes)
-            #expect(changes == (1000..<2000).map { "\($0) deleted" } + ["2000 entered"])
+            // Who comes back, and who wants to hear only what became of its set.
+            let late = wanted.map { subscribe($0.filter, #""from":"\#(token)""#) }
+            let net = wanted.map {
+                subscribe($0.filter, #""from":"\#(token)","catchUp":"latest""#)
+            }
+            let snapshots = wanted.map { subscribe($0.filter, #""from":"snapshot""#) }
+            server.settle()
+            for (place, (filter, keys)) in wanted.enumerated() {
+                let entered = zip([2000, 2001], [0, 500]).filter { keys.contains($1) }
+                let last = entered.map { "\($0.0) entered" }
+                let expected = keys.map { "\($0 + 1000) deleted" } + last
+                for connections in [live, late, net] {
+                    let changes = connections[place].takeMessages().flatMap(Delivery.changes)
+                    #expect(changes == expected, "\(filter)")
+                }
+                let set = snapshots[place].takeMessages().flatMap(Delivery.changes)
+                #expect(set == last, "\(filter)")
+            }
         }
     }
 

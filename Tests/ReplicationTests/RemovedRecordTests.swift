@@ -79,4 +79,76 @@ struct RemovedRecordTests {
             #expect(told.first?.contains(#""reason":"retained""#) == true)
         }
     }
+
+    /// Bug class 11: records of one filter are compacted away while a session of several lags, and its cursor
+    /// passes by what the other filters want.
+    @Test(arguments: [false, true])
+    func compactionOfOneGroupTakesNothingFromAnother(resumes: Bool) throws {
+        try withTemporaryDirectory(inMemory: true) { directory in
+            let options = LogOptions(
+                segmentByteCount: LogOptions.segmentByteCountMin,
+                upkeep: Upkeep(coldAge: nil, compactAge: 1, tombstoneAge: 1))
+            let writer = try Recovery.open(LogDirectory(directory), options: options).writer
+            let server = Server(writer)
+            var connection = RecordingConnection()
+            var id = server.open(connection)
+            let wanted = ["1", "2", #"{"in":[1,2,3]}"#, #"{"in":[2,3]}"#, "3", "4"]
+            func subscribe(from place: String) {
+                for (number, values) in wanted.enumerated() {
+                    server.receive(
+                        #"{"subscribe":\#(number),"model":"m","where":{"list":\#(values)},"#
+                            + #""from":"\#(place)"}"#, from: id)
+                }
+            }
+            if !resumes { subscribe(from: "now") }
+            _ = connection.takeMessages()
+            connection.canTakeMore = false
+            // One instance of list 1 changes again and again; each one of the other lists is another.
+            try server.append(key: 1, list: 1)
+            server.settle()
+            for step in 0..<40 {
+                try server.append(key: 1, list: 1, pad: 6000)
+                try server.append(key: 100 + step, list: 2 + step % 2, pad: 500)
+                server.settle()
+            }
+            var removed = 0
+            while let step = try writer.maintenance.step(now: 1000) {
+                if case .compacted(_, let count) = step { removed += count }
+            }
+            #expect(removed > 20)
+            if resumes {
+                let token = try server.log.token(at: .zero).text
+                connection = RecordingConnection()
+                id = server.open(connection)
+                subscribe(from: token)
+            } else {
+                connection.canTakeMore = true
+                _ = server.dispatcher.becomeWritable(id)
+            }
+            server.settle()
+            try server.append(key: 500, list: 2)
+            try server.append(key: 501, list: 1)
+            server.settle()
+
+            let messages = connection.takeMessages()
+            let lists = [[1], [2], [1, 2, 3], [2, 3], [3], [4]]
+            for (number, own) in lists.enumerated() {
+                let changes = messages.filter { $0.hasPrefix("{\"changes\":\(number),") }
+                let resets = messages.filter { $0.hasPrefix("{\"reset\":\(number),") }
+                var offsets = (0..<40).filter { own.contains(2 + $0 % 2) }.map { 2 + 2 * $0 }
+                if own.contains(2) { offsets.append(81) }
+                guard own.contains(1) else {
+                    #expect(changes.flatMap(Delivery.offsets) == offsets, "\(own)")
+                    #expect(resets.isEmpty, "\(own)")
+                    continue
+                }
+                // It is told, once, and what it had before is not behind a gap.
+                #expect(resets.count == 1, "\(own)")
+                #expect(resets.first?.contains(#""reason":"retained""#) == true)
+                let got = changes.flatMap(Delivery.offsets)
+                #expect(got == Array(0..<got.count), "\(own)")
+            }
+            #expect(connection.closeCode == nil)
+        }
+    }
 }

@@ -102,7 +102,7 @@ import WireProtocol
     }
 
     @Test func aHistoryWithGapsSaysSo() throws {
-        let upkeep = Upkeep(coldAge: nil, retainByteCount: 3 * LogOptions.segmentByteCountMin)
+        let upkeep = Upkeep(coldAge: nil, retainByteCount: 5 * LogOptions.segmentByteCountMin)
         try Self.withLog(upkeep: upkeep) { history in
             for key in [1, 2, 3, 1, 4, 5, 6] {
                 try Self.append(history, .updated, key, padding: 40_000)

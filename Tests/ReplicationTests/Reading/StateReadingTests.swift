@@ -8,6 +8,10 @@ import WireProtocol
 
 @Suite struct StateReadingTests {
     private static let filter = Filter(model: "m")
+    /// Nothing of it can be looked up.
+    private static let scan = Filter(
+        model: "m",
+        conditions: [Condition(property: "list", test: .order(.greater, .number(0)))])
 
     private static func withLog(_ body: (HistoryLog) throws -> Void) throws {
         try withTemporaryDirectory(inMemory: true) { path in
@@ -81,7 +85,7 @@ import WireProtocol
                 Self.refusal { () throws(Problem) in _ = try Self.state(history, limits: few) },
                 Self.refusal { () throws(Problem) in _ = try Self.state(history, limits: small) },
                 Self.refusal { () throws(Problem) in
-                    _ = try Self.state(history, allowsScans: false)
+                    _ = try Self.state(history, Self.scan, allowsScans: false)
                 },
                 Self.refusal { () throws(Problem) in
                     _ = try Self.state(history, at: .offset(Offset(41)))

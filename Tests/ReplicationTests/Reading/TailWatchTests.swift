@@ -80,7 +80,7 @@ import Testing
 
     @Test func whoIsFarBehindLooksForItself() throws {
         try Self.withLog { history in
-            for _ in 0..<5 { try Self.append(history, list: 1, count: 1000) }
+            for _ in 0..<25 { try Self.append(history, list: 1, count: 200) }
             var watch = TailWatch(history.log)
             #expect(Self.add(&watch, history, list: 2, from: 100) == nil)
             let near = try #require(Self.add(&watch, history, list: 2, from: 1000))

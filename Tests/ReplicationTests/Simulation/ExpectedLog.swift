@@ -32,6 +32,7 @@ struct ExpectedLog {
         let key: Scalar
         let instance: String
         let entries: [Entry]
+        let time: Int64
         let isLastOfBatch: Bool
     }
 
@@ -42,7 +43,12 @@ struct ExpectedLog {
     }
 
     private(set) var records: [Record] = []
-    private var alive: [Instance: [(group: Group, value: Scalar)]] = [:]
+    /// What the instances are, as far as the log knows: the last record of each, and its groups.
+    private var latest: [Instance: (offset: Offset, groups: [(group: Group, value: Scalar)]?)] = [:]
+    /// The offset of the first record that is kept.
+    private(set) var first = Offset.zero
+    /// Records above that which compaction has removed.
+    private var compacted: Set<Offset> = []
 
     /// The offset after the last record.
     var end: Offset { Offset(UInt64(self.records.count)) }
@@ -50,10 +56,11 @@ struct ExpectedLog {
     /// Notes what a change of an instance does.
     mutating func append(
         _ action: Action, _ model: Text, key: Scalar, groups: [(Text, Scalar)], instance: String,
-        isLastOfBatch: Bool
+        time: Int64, isLastOfBatch: Bool
     ) {
         let name = Instance(model: model, key: key.text)
-        let before = self.alive[name]
+        // What an instance was is known only as long as the record that says so is kept.
+        let before = self.latest[name].flatMap { $0.offset < self.first ? nil : $0.groups }
         let own =
             [(Group(model, "", .null), Scalar.null)] + groups.map { (Group(model, $0, $1), $1) }
         var entries: [Entry] = []
@@ -61,7 +68,6 @@ struct ExpectedLog {
             for (group, value) in before ?? own {
                 entries.append(Entry(group: group, value: value, membership: .left))
             }
-            self.alive[name] = nil
         } else {
             for (group, value) in own {
                 let wasIn = before?.contains { $0.group == group } ?? false
@@ -71,29 +77,72 @@ struct ExpectedLog {
             for (group, value) in before ?? [] where !own.contains(where: { $0.0 == group }) {
                 entries.append(Entry(group: group, value: value, membership: .left))
             }
-            self.alive[name] = own
         }
-        self.records.append(
+        self.add(
             Record(
                 action: action, model: model, key: key, instance: instance, entries: entries,
-                isLastOfBatch: isLastOfBatch))
+                time: time, isLastOfBatch: isLastOfBatch))
+    }
+
+    private mutating func add(_ record: Record) {
+        // A record's own groups are those that it does not only mention because they were left.
+        let groups = record.entries.filter { $0.membership != .left }.map { ($0.group, $0.value) }
+        self.latest[Instance(model: record.model, key: record.key.text)] =
+            (self.end, record.action == .deleted ? nil : groups)
+        self.records.append(record)
     }
 
     /// Forgets the records from `end` on, which were lost before anybody saw them.
     mutating func cut(to end: Offset) {
         let kept = self.records.prefix(Int(end.rawValue))
         self.records = []
-        self.alive = [:]
-        for record in kept {
-            // A record's own groups are those that it does not only mention because they were left.
-            let groups = record.entries.filter {
-                $0.membership != .left || record.action == .deleted
-            }
-            self.append(
-                record.action, record.model, key: record.key,
-                groups: groups.dropFirst().map { ($0.group.property, $0.value) },
-                instance: record.instance, isLastOfBatch: record.isLastOfBatch)
+        self.latest = [:]
+        for record in kept { self.add(record) }
+    }
+
+    // MARK: - What was removed
+
+    /// Notes that retention has removed everything below `first`.
+    mutating func retain(from first: Offset) { self.first = first }
+
+    /// Notes that compaction has removed a record. Returns whether it was allowed to: there is a later one of the
+    /// instance, or the instance was deleted.
+    mutating func compact(_ offset: Offset) -> Bool {
+        guard let record = self[offset] else { return false }
+        self.compacted.insert(offset)
+        let name = Instance(model: record.model, key: record.key.text)
+        return record.action == .deleted || self.latest[name].map { $0.offset > offset } ?? false
+    }
+
+    /// Whether the record at `offset` is no longer kept.
+    func isRemoved(_ offset: Offset) -> Bool {
+        offset < self.first || self.compacted.contains(offset)
+    }
+
+    /// Whether a record from `start` on was removed that is found by the groups by which those of `filter` are: of
+    /// one of its lists, or of its model.
+    func hasLost(_ filter: Filter, from start: Offset) -> Bool {
+        let lists = filter.conditions.filter { if case .isIn = $0.test { true } else { false } }
+        return (min(start, self.end).rawValue..<self.end.rawValue).contains { number in
+            guard self.isRemoved(Offset(number)), let record = self[Offset(number)],
+                record.model == filter.model
+            else { return false }
+            return lists.isEmpty
+                || lists.contains { list in
+                    record.entries.contains {
+                        $0.group.property == list.property && Self.holds(list.test, for: $0.value)
+                    }
+                }
         }
+    }
+
+    // MARK: - What readers get
+
+    /// The first record below `visible` that is kept and is not older than `time`, or `visible`.
+    func offset(at time: Int64, visible: Offset) -> Offset {
+        (0..<visible.rawValue).map { Offset($0) }.first { offset in
+            !self.isRemoved(offset) && (self[offset]?.time ?? 0) >= time
+        } ?? visible
     }
 
     /// Whether no batch goes across `offset`.

@@ -21,6 +21,8 @@ final class Livelog1Client {
     struct Subscription {
         let filter: Filter
         var request: SubscriptionRequest
+        /// The place that was asked for; nil where only the answer knows, and for the first record that is kept.
+        var asked: Offset?
         /// Where the answer must say that it begins; nil where only the answer knows.
         var start: Offset?
         /// The end of the visible log when it was asked for, by which the server decides.
@@ -34,16 +36,29 @@ final class Livelog1Client {
         var expectation = Expectation.records
         /// Records of frames that have no token, in their frames' order.
         var parts: [(offset: UInt64, json: String)] = []
-        /// Whether the server has said that it has caught up, on this connection.
-        var isLive = false
+        /// When the server has last said that it has caught up, on this connection, counted by how often it did of any.
+        var liveNumber: Int?
+        /// Where the batch begins that it was last given something of since.
+        var reached = Offset.zero
         /// Whether it was ended, and the server has not confirmed that yet.
         var isEnding = false
+
+        /// Whether the next frame with a token holds the set itself.
+        var isSet: Bool {
+            switch self.expectation {
+            case .records: false
+            case .snapshot: true
+            case .netChanges: self.request.start == .start || self.position == .zero
+            }
+        }
     }
 
     let findings: Findings
     var subscriptions: [UInt64: Subscription] = [:]
     var connection: SimulatedConnection?
     private var nextID: UInt64 = 0
+    /// How often a subscription was said to have caught up, on this connection.
+    private var liveCount = 0
 
     init(findings: Findings) {
         self.findings = findings
@@ -52,13 +67,19 @@ final class Livelog1Client {
     /// Begins a further subscription.
     ///
     /// - Parameters:
-    ///   - start: where the answer must say that it begins, if it is not a snapshot.
+    ///   - start: where it is to begin, if it is not a snapshot; the answer must say so, or that it begins with the
+    ///     first record that is kept.
     ///   - visible: the end of the visible log.
-    func subscribe(_ request: SubscriptionRequest, startingAt start: Offset?, visible: Offset) {
+    func subscribe(
+        _ request: SubscriptionRequest, startingAt start: Offset?, visible: Offset,
+        _ log: ExpectedLog
+    ) {
         let id = self.nextID
         self.nextID += 1
         self.subscriptions[id] = Subscription(
-            filter: request.filter, request: request, start: start, visible: visible)
+            filter: request.filter, request: request,
+            asked: request.start == .start ? nil : start, start: start.map { max($0, log.first) },
+            visible: visible)
         self.send(id)
     }
 
@@ -69,8 +90,11 @@ final class Livelog1Client {
     }
 
     /// Takes a new connection and resumes what the old one had.
-    func reconnect(over connection: SimulatedConnection, visible: Offset) {
+    func reconnect(
+        over connection: SimulatedConnection, visible: Offset, _ log: ExpectedLog
+    ) {
         self.connection = connection
+        self.liveCount = 0
         for (id, subscription) in self.subscriptions.sorted(by: { $0.key < $1.key }) {
             guard let token = subscription.token, !subscription.isEnding,
                 let place = ResumeToken(text: token)
@@ -80,10 +104,12 @@ final class Livelog1Client {
                 continue
             }
             self.subscriptions[id]?.request.start = .token(place)
-            self.subscriptions[id]?.start = subscription.position
+            self.subscriptions[id]?.asked = subscription.position
+            self.subscriptions[id]?.start = max(subscription.position, log.first)
             self.subscriptions[id]?.visible = visible
             self.subscriptions[id]?.isAnswered = false
-            self.subscriptions[id]?.isLive = false
+            self.subscriptions[id]?.liveNumber = nil
+            self.subscriptions[id]?.reached = .zero
             self.subscriptions[id]?.parts = []
             self.send(id)
         }
@@ -123,6 +149,8 @@ final class Livelog1Client {
             self.findings.require(
                 self.subscriptions[id]?.isEnding == true, "not asked to end: \(text)")
             self.subscriptions[id] = nil
+        } else if let id = number("reset") {
+            self.takeReset(id, reason: string("reason"), text, log)
         } else if document.member("error", of: root) != nil {
             self.takeError(document, text)
         } else if let id = number("subscribed") {
@@ -146,8 +174,10 @@ final class Livelog1Client {
         }
         self.findings.require(!subscription.isAnswered, "answered twice: \(text)")
         self.subscriptions[id]?.isAnswered = true
+        // What was removed meanwhile may have been gone already then.
         let count = subscription.start.map {
-            log.changes(of: subscription.filter, in: $0..<max($0, subscription.visible)).count
+            log.changes(of: subscription.filter, in: $0..<max($0, subscription.visible))
+                .count { !log.isRemoved($0.offset) }
         }
         let isOverBudget = count ?? 0 > subscription.request.budget ?? .max
         if let snapshot {
@@ -168,6 +198,11 @@ final class Livelog1Client {
         self.findings.require(
             place == subscription.start,
             "subscription \(id) begins at \(place), and not at \(subscription.start ?? .zero)")
+        if let asked = subscription.asked, asked < place {
+            self.findings.require(
+                log.changes(of: subscription.filter, in: asked..<place).isEmpty,
+                "subscription \(id) is not told what it lost from \(asked) to \(place)")
+        }
         let isNet = subscription.request.catchUp == .latest && place < subscription.visible
         self.subscriptions[id]?.expectation = isNet ? .netChanges : .records
         self.subscriptions[id]?.position = place
@@ -204,16 +239,34 @@ final class Livelog1Client {
             "subscription \(id) goes from \(subscription.position) to \(place)")
         guard self.findings.first == nil else { return }
         let range = subscription.position..<place
-        let expected =
-            switch subscription.expectation {
-            case .records: log.changes(of: subscription.filter, in: range)
-            case .netChanges where range.lowerBound == .zero:
-                log.snapshot(of: subscription.filter, at: place)
-            case .netChanges: log.netChanges(of: subscription.filter, in: range)
-            case .snapshot: log.snapshot(of: subscription.filter, at: place)
-            }
         let parts = self.subscriptions[id]?.parts ?? []
         self.subscriptions[id]?.parts = []
+        let isPartial = document.member("partial", of: document.root) != nil
+        self.findings.require(
+            !isPartial
+                || isSnapshot && log.first > .zero
+                    && log.hasLost(subscription.filter, from: .zero),
+            "nothing of the snapshot was removed: \(text)")
+        let found = Set(parts.map(\.offset))
+        let expected: [(offset: Offset, change: SetChange)]
+        if subscription.isSet {
+            // Instances may be missing whose last records retention has removed; then it says so.
+            let set = log.snapshot(of: subscription.filter, at: place)
+            expected = set.filter { $0.offset >= log.first || found.contains($0.offset.rawValue) }
+            self.findings.require(
+                expected.count == set.count || isPartial || !isSnapshot,
+                "the snapshot does not say that it is partial: \(text)")
+        } else if case .netChanges = subscription.expectation {
+            expected = log.netChanges(of: subscription.filter, in: range)
+        } else {
+            // Who asked for the first record that is kept is not told of those between that are not.
+            let all = log.changes(of: subscription.filter, in: range)
+            let isLenient = subscription.request.start == .start
+            expected = all.filter {
+                !isLenient || !log.isRemoved($0.offset) || found.contains($0.offset.rawValue)
+            }
+            self.requireOrder(of: id, parts.map(\.offset), log)
+        }
         self.findings.require(
             parts.map(\.offset) == expected.map(\.offset.rawValue),
             "subscription \(id) got \(parts.map(\.offset)) and not \(expected) in \(range): \(text)"
@@ -226,8 +279,41 @@ final class Livelog1Client {
         self.subscriptions[id]?.position = place
         self.subscriptions[id]?.token = token
         if document.member("live", of: document.root).flatMap({ document.boolean($0) }) == true {
-            self.subscriptions[id]?.isLive = true
+            self.liveCount += 1
+            self.subscriptions[id]?.liveNumber = self.liveCount
         }
+    }
+
+    /// Records come batch by batch in the order of the log, also those of different subscriptions. Only one that
+    /// fell behind may get something older than another one had that has caught up since.
+    private func requireOrder(of id: UInt64, _ offsets: [UInt64], _ log: ExpectedLog) {
+        guard let own = self.subscriptions[id]?.liveNumber, let first = offsets.first,
+            let last = offsets.last
+        else { return }
+        let batch = log.batchStart(of: Offset(first))
+        for (other, subscription) in self.subscriptions {
+            guard let number = subscription.liveNumber, number <= own else { continue }
+            self.findings.require(
+                batch >= subscription.reached,
+                "subscription \(id) gets \(first) when \(other) has had \(subscription.reached)")
+        }
+        self.subscriptions[id]?.reached = log.batchStart(of: Offset(last))
+    }
+
+    /// A subscription can end only because something was removed that it had not had.
+    private func takeReset(_ id: UInt64, reason: String?, _ text: String, _ log: ExpectedLog) {
+        guard let subscription = self.subscriptions.removeValue(forKey: id) else {
+            return self.findings.note("unexpected: \(text)")
+        }
+        let place: Offset? =
+            if !subscription.isAnswered {
+                subscription.asked ?? subscription.start
+            } else {
+                subscription.isSet ? .zero : subscription.position
+            }
+        self.findings.require(
+            reason == "retained" && log.hasLost(subscription.filter, from: place ?? .zero),
+            "subscription \(id) has lost nothing from \(place ?? .zero) on: \(text)")
     }
 
     /// Nonsense is answered without a subscription's number, and a subscription too many with it.

@@ -61,7 +61,7 @@ final class RestLive1Client {
     /// Notes a finding if anything below `end` has not come.
     func requireAll(upTo end: Offset, _ log: ExpectedLog) {
         for (group, state) in self.held {
-            let missing = Self.next(of: group, from: state.position, end, log)
+            let missing = Self.next(of: group, from: state.position, end, log, evenIfRemoved: nil)
             self.findings.require(
                 missing == nil, "rest-live: the record \(missing ?? .zero) of \(group) is missing")
         }
@@ -79,13 +79,16 @@ final class RestLive1Client {
         return String(decoding: json, as: UTF8.self)
     }
 
-    /// The first record that a subscriber of `group` gets in `start ..< end`: not one that only leaves it.
+    /// The first record that a subscriber of `group` gets in `start ..< end`: not one that only leaves it. One that
+    /// was removed may be missing, because the dialect cannot say so; `found` is there all the same.
     private static func next(
-        of group: ExpectedLog.Group, from start: Offset, _ end: Offset, _ log: ExpectedLog
+        of group: ExpectedLog.Group, from start: Offset, _ end: Offset, _ log: ExpectedLog,
+        evenIfRemoved found: Offset?
     ) -> Offset? {
         guard start < end else { return nil }
         return log.offsets(of: group, in: start..<end).first { offset in
-            log[offset]?.entries.contains {
+            guard offset == found || !log.isRemoved(offset) else { return false }
+            return log[offset]?.entries.contains {
                 $0.group == group && ($0.membership != .left || log[offset]?.action == .deleted)
             } ?? false
         }
@@ -111,7 +114,8 @@ final class RestLive1Client {
             return self.findings.note("rest-live: nobody wants \(text)")
         }
         let group = record.entries[place].group
-        let expected = Self.next(of: group, from: state.position, log.end, log)
+        let expected = Self.next(
+            of: group, from: state.position, log.end, log, evenIfRemoved: offset)
         self.findings.require(
             expected == offset, "rest-live: \(offset) of \(group), expected \(expected ?? .zero)")
         let start = "{\"model\":\"\(record.model)\",\"instance\":"

@@ -35,7 +35,7 @@ extension Simulation {
     }
 
     func collectTokens(of client: Livelog1Client) {
-        for subscription in client.subscriptions.values {
+        for (_, subscription) in client.subscriptions.sorted(by: { $0.key < $1.key }) {
             guard let token = subscription.token else { continue }
             self.tokens.append((token, subscription.position))
         }
@@ -46,7 +46,8 @@ extension Simulation {
         guard client.connection?.isClosed != false else { return }
         // What a socket held may have come through before it broke, or not.
         client.read(self.random.below(3), expecting: self.expected)
-        client.reconnect(over: self.connect(.livelog1), visible: self.visible)
+        client.reconnect(
+            over: self.connect(.livelog1), visible: self.visible, self.expected)
     }
 
     func connectOrDisconnect() {
@@ -100,7 +101,7 @@ extension Simulation {
         if self.random.chance(1, in: 5) { request.budget = 1 + self.random.below(12) }
         let visible = self.visible
         var start: Offset? = visible
-        switch self.random.below(7) {
+        switch self.random.below(8) {
         case 0, 1:
             request.start = .start
             start = .zero
@@ -113,6 +114,10 @@ extension Simulation {
             let offset = Offset(UInt64(self.random.below(Int(visible.rawValue) + 1)))
             request.start = .offset(offset)
             start = self.expected.batchStart(of: offset)
+        case 5:
+            let time = Int64(self.random.below(Int(self.now) + 2))
+            request.start = .time(time)
+            start = self.expected.batchStart(of: self.expected.offset(at: time, visible: visible))
         default:
             guard let token = self.tokens.randomElement(using: &self.random),
                 let place = ResumeToken(text: token.text)
@@ -120,7 +125,7 @@ extension Simulation {
             request.start = .token(place)
             start = token.place
         }
-        client.subscribe(request, startingAt: start, visible: visible)
+        client.subscribe(request, startingAt: start, visible: visible, self.expected)
     }
 
     private func filter() -> Filter {

@@ -17,6 +17,8 @@ final class Simulation {
     var random: SeededGenerator
     let findings = Findings()
     private(set) var expected = ExpectedLog()
+    /// The time of the last batch.
+    private(set) var now: Int64 = 0
     private var writer: LogWriter?
     private(set) var log: ChangeLog
     private(set) var dispatcher: Dispatcher
@@ -33,9 +35,11 @@ final class Simulation {
     init(seed: UInt64, directory: String) throws {
         var random = SeededGenerator(seed: seed)
         self.directory = directory
+        let removes = random.chance(1, in: 3)
         self.options = LogOptions(
             acknowledgement: random.pick([.durable, .written]),
-            segmentByteCount: LogOptions.segmentByteCountMin)
+            segmentByteCount: LogOptions.segmentByteCountMin,
+            upkeep: Self.upkeep(removes: removes, &random))
         var limits = Dispatcher.Limits()
         limits.recordsPerTurnMax = random.pick([1, 3, 3, 20])
         limits.framedByteCountPerTurnMax = random.pick([1, 600, 1 << 20])
@@ -62,7 +66,8 @@ final class Simulation {
         self.sessionLimits = sessionLimits
         self.manner = SimulatedConnection.Manner(
             blockingShare: random.pick([0, 10, 40, 90]), breakingShare: random.pick([0, 5, 20]))
-        self.padding = random.pick([0, 0, 100, 4000])
+        // Segments end often where something is to be removed.
+        self.padding = removes ? random.pick([4000, 10_000]) : random.pick([0, 0, 100, 4000])
         let writer = try Recovery.open(LogDirectory(directory), options: self.options).writer
         self.writer = writer
         self.log = writer.log
@@ -75,6 +80,18 @@ final class Simulation {
             self.livelog1.append(Livelog1Client(findings: self.findings))
         }
         self.random = random
+    }
+
+    private static func upkeep(removes: Bool, _ random: inout SeededGenerator) -> Upkeep {
+        var upkeep = Upkeep(coldAge: random.pick([nil, 0, 10]))
+        guard removes else { return upkeep }
+        upkeep.retainAge = random.pick([nil, nil, 15])
+        upkeep.retainByteCount = random.pick([nil, 2, 3, 5]).map {
+            $0 * LogOptions.segmentByteCountMin
+        }
+        upkeep.compactAge = random.pick([nil, 0, 10])
+        upkeep.tombstoneAge = random.pick([0, 20])
+        return upkeep
     }
 
     static let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
@@ -98,7 +115,8 @@ final class Simulation {
         case ..<30: try self.writer?.synchronize()
         case ..<36: self.publish()
         case ..<42: try self.commit()
-        case ..<65: self.turnIfWanted()
+        case ..<62: self.turnIfWanted()
+        case ..<65: try self.maintain()
         case ..<73: self.connections.randomElement(using: &self.random)?.becomeWritable()
         case ..<83: self.read()
         case ..<88: self.connectOrDisconnect()
@@ -117,6 +135,7 @@ final class Simulation {
     private func append() throws {
         var builder = ChangesBuilder()
         let count = 1 + self.random.below(self.random.pick([1, 2, 5]))
+        self.now += Int64(self.random.below(4))
         for place in 0..<count {
             let action = self.random.pick([.created, .updated, .updated, .deleted] as [Action])
             let model = self.random.pick(Self.models)
@@ -135,12 +154,12 @@ final class Simulation {
                 "{\"serial\":\(self.expected.end),\"list_id\":\"list_id\",\"pad\":\"\(pad)\"}"
             builder.add(action, model, key: key, groups: groups, instance: instance)
             self.expected.append(
-                action, model, key: key, groups: groups, instance: instance,
+                action, model, key: key, groups: groups, instance: instance, time: self.now,
                 isLastOfBatch: place == count - 1)
         }
         var changes = builder.finish()
         let placement = try self.writer?.append(
-            0..<count, of: &changes, producer: nil, time: Int64(self.random.below(1000)))
+            0..<count, of: &changes, producer: nil, time: self.now)
         self.findings.require(
             placement?.last.next == self.expected.end, "the log gives other offsets")
     }
@@ -155,6 +174,35 @@ final class Simulation {
         try self.writer?.write()
         try self.writer?.synchronize()
         self.publish()
+    }
+
+    /// Seals, compresses, compacts and removes some of what is old.
+    private func maintain() throws {
+        guard let maintenance = self.writer?.maintenance else { return }
+        // What is old enough to be compacted was shown long ago.
+        if self.options.upkeep.compactAge != nil { try self.commit() }
+        for _ in 0...self.random.below(8) {
+            guard let step = try maintenance.step(now: self.now) else { return }
+            switch step {
+            case .retained(let first):
+                self.findings.require(first <= self.visible, "what nobody has seen is removed")
+                self.expected.retain(from: first)
+            case .compacted: try self.noteCompacted()
+            default: break
+            }
+        }
+    }
+
+    /// Finds out which records compaction has removed.
+    private func noteCompacted() throws {
+        for number in self.expected.first.rawValue..<self.visible.rawValue {
+            let offset = Offset(number)
+            guard !self.expected.isRemoved(offset),
+                try self.log.withRecord(at: offset, { _ in true }) == nil
+            else { continue }
+            self.findings.require(
+                self.expected.compact(offset), "compaction removes the record \(offset)")
+        }
     }
 
     /// Stops the server, properly or not, and starts another on the log.
@@ -229,7 +277,8 @@ final class Simulation {
                 self.findings.require(
                     subscription.position == self.visible,
                     "subscription \(id) has come to \(subscription.position) of \(self.visible)")
-                self.findings.require(subscription.isLive, "subscription \(id) was never live")
+                self.findings.require(
+                    subscription.liveNumber != nil, "subscription \(id) was never live")
             }
         }
         for client in self.restLive1 where client.connection?.isClosed == false {
