@@ -169,9 +169,9 @@ test("a reset is answered with a snapshot if the page wants that", () => {
 
 test("the error of a reset says what to do about it", () => {
   for (const [reason, advice] of [
-    ["retained", /from its token: gone; begin anew with a snapshot$/],
-    ["offset-ahead", /^the subscription cannot begin: gone; ask for what exists$/],
-    ["snapshot-too-large", /^the server gives no snapshot: gone; ask for less$/],
+    ["retained", /^the subscription cannot go on from its place and has to take a snapshot: gone$/],
+    ["offset-ahead", /^the subscription has to ask for an offset that exists: gone$/],
+    ["snapshot-too-large", /^the subscription has to ask for a smaller set: gone$/],
   ]) {
     const { socket, subscription } = asked();
     socket.say({ reset: 1, reason, message: "gone" });

@@ -776,9 +776,9 @@ function errorOf(frame) {
  * @param {any} frame
  */
 function resetMessage({ reason, message = reason }) {
-  if (reason === "snapshot-too-large") return `the server gives no snapshot: ${message}; ask for less`;
-  if (reason === "offset-ahead") return `the subscription cannot begin: ${message}; ask for what exists`;
-  return `the subscription cannot go on from its token: ${message}; begin anew with a snapshot`;
+  if (reason === "snapshot-too-large") return `the subscription has to ask for a smaller set: ${message}`;
+  if (reason === "offset-ahead") return `the subscription has to ask for an offset that exists: ${message}`;
+  return `the subscription cannot go on from its place and has to take a snapshot: ${message}`;
 }
 
 /** The one socket of a log: made when it is needed, made again when it is lost, watched for silence. */
