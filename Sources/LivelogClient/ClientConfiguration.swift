@@ -4,7 +4,8 @@ public struct ClientConfiguration: Sendable {
     public var certificateAuthorityFile: String?
     /// How long an attempt to connect may take.
     public var connectTimeout: Duration = .seconds(10)
-    /// How long one request to publish may take, from the first byte sent to the last received.
+    /// How long one request to publish may take, from the first byte sent to the last received. It gets less if
+    /// little is left of the time for all attempts, but at least 10 s.
     public var publishTimeout: Duration = .seconds(120)
     /// How long a subscription's connection may be silent before it counts as dead. A server says
     /// something at least every 15 seconds.

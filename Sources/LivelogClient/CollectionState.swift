@@ -1,19 +1,19 @@
 /// What is known of a set of instances: a value that takes deliveries and says what they changed.
 ///
-/// Keys and instances are JSON texts: the key `1` is another than the key `"1"`.
+/// An instance is known by its key's text; see ``InstanceKey``. Instances are JSON texts.
 public struct CollectionState: Hashable, Sendable {
     /// One difference between before and after.
     public enum Change: Hashable, Sendable {
         /// The instance was not known.
-        case inserted(key: String, instance: [UInt8])
+        case inserted(key: InstanceKey, instance: [UInt8])
         /// The instance was known and is another now.
-        case updated(key: String, instance: [UInt8], previous: [UInt8])
+        case updated(key: InstanceKey, instance: [UInt8], previous: [UInt8])
         /// The instance is no longer in the set.
-        case removed(key: String, previous: [UInt8])
+        case removed(key: InstanceKey, previous: [UInt8])
     }
 
     /// The instances by key.
-    public private(set) var items: [String: [UInt8]] = [:]
+    public private(set) var items: [InstanceKey: [UInt8]] = [:]
     /// The resume token of the place at which ``items`` are what the log says; nil before the first delivery.
     public private(set) var token: String?
     /// Whether retention has taken records of the set, so that instances may be missing.
@@ -36,7 +36,7 @@ public struct CollectionState: Hashable, Sendable {
     }
 
     private mutating func apply(_ record: ChangeRecord) -> Change? {
-        let key = record.keyText
+        let key = InstanceKey(json: record.key)
         switch record.change {
         case .entered, .updated:
             let instance = record.instanceText
@@ -52,10 +52,10 @@ public struct CollectionState: Hashable, Sendable {
 
     private mutating func replace(with records: [ChangeRecord]) -> [Change] {
         var changes: [Change] = []
-        var items: [String: [UInt8]] = [:]
+        var items: [InstanceKey: [UInt8]] = [:]
         items.reserveCapacity(records.count)
         for record in records {
-            let (key, instance) = (record.keyText, record.instanceText)
+            let (key, instance) = (InstanceKey(json: record.key), record.instanceText)
             items[key] = instance
             switch self.items.removeValue(forKey: key) {
             case nil:
@@ -72,8 +72,6 @@ public struct CollectionState: Hashable, Sendable {
 }
 
 extension ChangeRecord {
-    fileprivate var keyText: String { String(decoding: self.key, as: UTF8.self) }
-
     /// Copied, because the slice would keep the whole message in memory.
     fileprivate var instanceText: [UInt8] { self.instance.map { Array($0) } ?? Array("null".utf8) }
 }

@@ -51,12 +51,8 @@ public struct Deliveries: AsyncSequence, Sendable {
         ) async throws(ClientError) -> Delivery? {
             try self.deliveries.subscription.validate()
             while let event = try await self.driver.next(isolation: actor) {
-                switch event {
-                case .connected(let acceptance): self.deliveries.observe(.connected(acceptance))
-                case .lost(let error, let delay):
-                    self.deliveries.observe(.lost(error, retryingIn: delay))
-                case .delivered(let delivery): return delivery
-                }
+                if case .delivered(let delivery) = event { return delivery }
+                if let connection = event.connection { self.deliveries.observe(connection) }
             }
             return nil
         }

@@ -33,7 +33,8 @@ public struct LivelogClient: Sendable {
     /// - Parameters:
     ///   - changes: the changes as NDJSON, at most 8 MiB and 100,000 lines.
     ///   - identity: what makes the batch recognisable; see ``BatchIdentity/unique()``.
-    ///   - limit: how long to try, attempts and waits together, before giving up.
+    ///   - limit: how long to try, attempts and waits together, before giving up. The last attempt may take
+    ///     10 s beyond it.
     ///   - observe: called before each wait, with the failure and the time to wait.
     /// - Throws: `refused` with the server's ``Problem``; the last failure once `limit` has passed;
     ///   `invalid-argument`, `protocol-violation` or `cancelled`.
@@ -47,13 +48,16 @@ public struct LivelogClient: Sendable {
             _ = try self.configuration.tlsContext()
         }
         let publisher = Publisher(server: self.server, configuration: self.configuration)
-        var schedule = RetrySchedule(limit: limit, backoff: self.configuration.backoff)
+        var schedule = RetrySchedule(
+            limit: limit, attemptLimit: self.configuration.publishTimeout,
+            backoff: self.configuration.backoff)
         var generator = SystemRandomNumberGenerator()
         var failingFor = Duration.zero
         while true {
             if Task.isCancelled { throw ClientError(transport: CancellationError()) }
             let start = ContinuousClock.now
-            let response = await publisher.post(changes, identity: identity)
+            let timeout = schedule.timeout(failingFor: failingFor)
+            let response = await publisher.post(changes, identity: identity, timeout: timeout)
             let (error, retryAfter): (ClientError, Duration?)
             switch response {
             case .receipt(let receipt): return receipt
@@ -90,9 +94,16 @@ public struct LivelogClient: Sendable {
 
     /// Keeps the instances that a subscription wants as they are in the log.
     ///
-    /// - Parameter subscription: which instances; to have all of them it begins with `.snapshot`.
-    public func collection(of subscription: Subscription) -> LiveCollection {
+    /// - Parameters:
+    ///   - subscription: which instances. Unless it says otherwise it begins with `.snapshot`, which has all of
+    ///     them.
+    ///   - observe: told of each connection that was made or lost.
+    public func collection(
+        of subscription: Subscription,
+        observe: @escaping @Sendable (ConnectionEvent) -> Void = { _ in }
+    ) -> LiveCollection {
         LiveCollection(
-            server: self.server, configuration: self.configuration, subscription: subscription)
+            server: self.server, configuration: self.configuration, subscription: subscription,
+            observe: observe)
     }
 }

@@ -26,7 +26,7 @@ package enum PublishResponse: Hashable, Sendable {
         }
         let problem = Problem(status: status, body: body)
         switch status {
-        case 408, 429, 502, 503, 504, 507:
+        case 408, 429, 500, 502, 503, 504, 507:
             let error = ClientError(
                 .unavailable, "the server cannot take it now: \(problem.detail)", problem: problem)
             // The other form of the header, a date, is not worth a calendar: the backoff is enough.

@@ -21,8 +21,11 @@ struct Publisher: Sendable {
     let server: ServerAddress
     let configuration: ClientConfiguration
 
-    /// Makes one attempt. Nothing is thrown: a failure of the network is an answer too.
-    func post(_ changes: [UInt8], identity: BatchIdentity) async -> PublishResponse {
+    /// Makes one attempt, which takes no longer than `timeout`. Nothing is thrown: a failure of the network is an
+    /// answer too.
+    func post(
+        _ changes: [UInt8], identity: BatchIdentity, timeout: Duration
+    ) async -> PublishResponse {
         var request = HTTPClientRequest(url: self.server.changesURL)
         request.method = .POST
         request.headers = ["Content-Type": "application/x-ndjson", "Accept": "application/json"]
@@ -34,8 +37,7 @@ struct Publisher: Sendable {
             request.tlsConfiguration = self.configuration.tlsConfiguration
         }
         do {
-            let response = try await Self.http.execute(
-                request, timeout: TimeAmount(self.configuration.publishTimeout))
+            let response = try await Self.http.execute(request, timeout: TimeAmount(timeout))
             let body = try await response.body.collect(upTo: Self.mostBytes)
             return PublishResponse(
                 status: Int(response.status.code),

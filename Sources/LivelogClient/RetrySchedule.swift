@@ -1,12 +1,26 @@
 /// When to try one request again, and when to give up. Pure: the caller measures the time.
 package struct RetrySchedule: Sendable {
+    /// What the last attempt may take although the limit passes meanwhile: time for an answer.
+    package static let leastTimeout = Duration.seconds(10)
+
     private let limit: Duration
+    private let attemptLimit: Duration
     private var backoff: Backoff
 
-    /// Creates a schedule that gives up after `limit` of failing.
-    package init(limit: Duration, backoff: Backoff = Backoff()) {
+    /// Creates a schedule that gives up after `limit` of failing, and gives no attempt more than `attemptLimit`.
+    package init(
+        limit: Duration, attemptLimit: Duration = .seconds(120), backoff: Backoff = Backoff()
+    ) {
         self.limit = limit
+        self.attemptLimit = attemptLimit
         self.backoff = backoff
+    }
+
+    /// How long the next attempt may take.
+    ///
+    /// - Parameter elapsed: how long it has been failing.
+    package func timeout(failingFor elapsed: Duration) -> Duration {
+        min(self.attemptLimit, max(self.limit - elapsed, Self.leastTimeout))
     }
 
     /// The time to wait before the next attempt, or nil if it is time to give up.

@@ -28,12 +28,8 @@ extension Subscription {
     ///   - id: the number by which the client names the subscription.
     ///   - from: where to begin, which after a delivery is its token.
     package func request(id: UInt64, from: Start) -> [UInt8] {
-        var json = Array("{\"subscribe\":\(id),\"model\":".utf8)
-        JSONText.append(string: self.model, to: &json)
-        if !self.conditions.isEmpty {
-            json += ",\"where\":".utf8
-            self.writeConditions(to: &json)
-        }
+        var json = Array("{\"subscribe\":\(id),".utf8)
+        self.writeFilter(to: &json)
         json += ",\"from\":".utf8
         from.write(to: &json)
         if self.catchUp != .all { json += ",\"catchUp\":\"\(self.catchUp.rawValue)\"".utf8 }
@@ -42,11 +38,35 @@ extension Subscription {
         return json
     }
 
+    /// What is wanted, as one JSON object: the same for all subscriptions to which a resume token of this one
+    /// belongs, whatever the order of their conditions.
+    public var filter: String {
+        var canonical = self
+        canonical.conditions = self.conditions
+            .map { ($0, Array(Subscription(model: "", where: $0).request(id: 0, from: .now))) }
+            .sorted { $0.1.lexicographicallyPrecedes($1.1) }
+            .map { $0.0 }
+        var json = [UInt8(ascii: "{")]
+        canonical.writeFilter(to: &json)
+        json.append(UInt8(ascii: "}"))
+        return String(decoding: json, as: UTF8.self)
+    }
+
+    private func writeFilter(to json: inout [UInt8]) {
+        json += "\"model\":".utf8
+        JSONText.append(string: self.model, to: &json)
+        guard !self.conditions.isEmpty else { return }
+        json += ",\"where\":".utf8
+        self.writeConditions(to: &json)
+    }
+
     /// The conditions of each property, properties in the order of their first condition.
     private var conditionsByProperty: [(property: String, conditions: [Condition])] {
         var groups: [(property: String, conditions: [Condition])] = []
         for condition in self.conditions {
-            if let index = groups.firstIndex(where: { $0.property == condition.property }) {
+            // By their bytes, as the server does: to Swift some different names are equal.
+            let name = condition.property.utf8
+            if let index = groups.firstIndex(where: { $0.property.utf8.elementsEqual(name) }) {
                 groups[index].conditions.append(condition)
             } else {
                 groups.append((condition.property, [condition]))

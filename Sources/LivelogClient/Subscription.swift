@@ -26,36 +26,48 @@ public struct Subscription: Hashable, Sendable {
         case latest
     }
 
+    /// What becomes of a subscription that the server cannot continue from its place.
+    public enum AfterReset: Hashable, Sendable, CaseIterable {
+        /// It ends, with an error that says what to do.
+        case fail
+        /// It goes on from a snapshot, which replaces what was known before. If that is too large it ends.
+        case snapshot
+    }
+
     /// The model's label, for instance `todolist.Task`.
     public var model: String
     /// What must hold for an instance, all of it; none for all instances of the model.
     public var conditions: [Condition]
-    /// Where to begin.
-    public var from: Start
+    /// Where to begin; nil for the next change, or with a collection for a snapshot.
+    public var from: Start?
     /// What to get of the past.
     public var catchUp: CatchUp
     /// The most records to be sent again: if there are more, a snapshot comes in their place. At least 1;
     /// nil for no bound.
     public var budget: Int?
+    /// What becomes of the subscription if it cannot continue. A collection always takes a snapshot.
+    public var afterReset: AfterReset
 
     /// Creates a subscription to the changes of `model`.
     public init(
-        model: String, where conditions: [Condition] = [], from: Start = .now,
-        catchUp: CatchUp = .all, budget: Int? = nil
+        model: String, where conditions: [Condition] = [], from: Start? = nil,
+        catchUp: CatchUp = .all, budget: Int? = nil, afterReset: AfterReset = .fail
     ) {
         self.model = model
         self.conditions = conditions
         self.from = from
         self.catchUp = catchUp
         self.budget = budget
+        self.afterReset = afterReset
     }
 
     /// Creates a subscription to the changes of `model` where one condition holds.
     public init(
-        model: String, where condition: Condition, from: Start = .now, catchUp: CatchUp = .all,
-        budget: Int? = nil
+        model: String, where condition: Condition, from: Start? = nil, catchUp: CatchUp = .all,
+        budget: Int? = nil, afterReset: AfterReset = .fail
     ) {
         self.init(
-            model: model, where: [condition], from: from, catchUp: catchUp, budget: budget)
+            model: model, where: [condition], from: from, catchUp: catchUp, budget: budget,
+            afterReset: afterReset)
     }
 }

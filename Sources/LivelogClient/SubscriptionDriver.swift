@@ -6,7 +6,7 @@ import NIOCore
 /// the driver is dropped.
 struct SubscriptionDriver {
     /// What a step brought.
-    enum Event {
+    enum Event: Sendable {
         /// The server has accepted the subscription, for the first time or again.
         case connected(Acceptance)
         /// Records, or the place moved on.
@@ -18,6 +18,7 @@ struct SubscriptionDriver {
     private let server: ServerAddress
     private let configuration: ClientConfiguration
     private let beginsAnewAfterReset: Bool
+    private let interruption: Interruption
     private var state: SubscriptionState
     private var backoff: Backoff
     private var messages: FrameInbox.Messages.AsyncIterator?
@@ -29,20 +30,20 @@ struct SubscriptionDriver {
 
     /// Creates a driver that has not connected yet.
     ///
-    /// - Parameter beginsAnewAfterReset: whether a subscription that cannot continue is made again, with a
-    ///   snapshot, rather than ended.
+    /// - Parameter interruption: what another task ends the driver with.
     init(
         server: ServerAddress, configuration: ClientConfiguration, subscription: Subscription,
-        beginsAnewAfterReset: Bool = false
+        interruption: Interruption = Interruption()
     ) {
         self.server = server
         self.configuration = configuration
-        self.beginsAnewAfterReset = beginsAnewAfterReset
+        self.beginsAnewAfterReset = subscription.afterReset == .snapshot
+        self.interruption = interruption
         self.state = SubscriptionState(subscription)
         self.backoff = configuration.backoff
     }
 
-    /// Waits for the next event; nil once the task is cancelled.
+    /// Waits for the next event; nil once the task is cancelled or the driver interrupted.
     ///
     /// - Throws: `reset`, `refused` or `protocol-violation` when the subscription is over, and
     ///   `invalid-argument` if the configuration cannot be used.
@@ -66,8 +67,16 @@ struct SubscriptionDriver {
     private mutating func waitBeforeConnecting() async throws(ClientError) {
         guard let delay = self.delay else { return }
         self.delay = nil
+        let clock = self.configuration.clock
+        let (interruption, signal) = AsyncStream.makeStream(of: Void.self)
+        self.interruption.arm { signal.finish() }
         do {
-            try await self.configuration.clock.sleep(for: delay)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await clock.sleep(for: delay) }
+                group.addTask { for await _ in interruption {} }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
         } catch {
             throw ClientError(transport: error)
         }
@@ -78,8 +87,10 @@ struct SubscriptionDriver {
         isolation actor: isolated (any Actor)?
     ) async throws(ClientError) -> Event? {
         guard self.messages != nil else {
+            let attempt = ConnectionAttempt()
+            self.interruption.arm { attempt.cancel() }
             let connection = try await WebSocketConnection.open(
-                to: self.server, configuration: self.configuration)
+                to: self.server, configuration: self.configuration, attempt: attempt)
             self.messages = connection.messages.makeAsyncIterator()
             try await connection.send(self.state.connected())
             return nil
@@ -92,7 +103,10 @@ struct SubscriptionDriver {
         } catch {
             throw ClientError(transport: error)
         }
-        guard let message else { throw ClientError(transport: CancellationError()) }
+        guard let message else {
+            if Task.isCancelled { throw ClientError(transport: CancellationError()) }
+            throw ClientError(.unreachable, "the connection was closed")
+        }
         switch try self.state.receive(ServerFrame(decoding: message)) {
         case .ignore:
             return nil
@@ -108,7 +122,7 @@ struct SubscriptionDriver {
 
     /// Plans the next attempt, or ends the subscription.
     private mutating func recover(from error: ClientError) throws(ClientError) -> Event? {
-        if error.code == .cancelled || Task.isCancelled {
+        if error.code == .cancelled || Task.isCancelled || self.interruption.isOver {
             self.isOver = true
             return nil
         }
@@ -122,6 +136,17 @@ struct SubscriptionDriver {
         let delay = self.backoff.next(using: &generator)
         self.delay = delay
         return .lost(error, retryingIn: delay)
+    }
+}
+
+extension SubscriptionDriver.Event {
+    /// What it says about the connection, if anything.
+    var connection: ConnectionEvent? {
+        switch self {
+        case .connected(let acceptance): .connected(acceptance)
+        case .lost(let error, let delay): .lost(error, retryingIn: delay)
+        case .delivered: nil
+        }
     }
 }
 

@@ -37,7 +37,7 @@ package struct SubscriptionState: Sendable {
     /// Starts at the place that the subscription asks for.
     package init(_ subscription: Subscription) {
         self.subscription = subscription
-        if case .token(let token) = subscription.from { self.token = token }
+        if case .token(let token)? = subscription.from { self.token = token }
     }
 
     /// Begins a connection and returns the request to send.
@@ -45,7 +45,7 @@ package struct SubscriptionState: Sendable {
         self.isSubscribed = false
         self.parts = nil
         return self.subscription.request(
-            id: Self.id, from: self.token.map { .token($0) } ?? self.subscription.from)
+            id: Self.id, from: self.token.map { .token($0) } ?? self.subscription.from ?? .now)
     }
 
     /// Forgets the place: the next request asks for a snapshot.
@@ -56,8 +56,7 @@ package struct SubscriptionState: Sendable {
 
     /// Takes a message of the server.
     ///
-    /// - Throws: `reset`, `refused` or `protocol-violation`, and the subscription is over then; or
-    ///   `unavailable`, and another connection may have more luck.
+    /// - Throws: `reset`, `refused` or `protocol-violation`, and the subscription is over then.
     package mutating func receive(_ frame: ServerFrame) throws(ClientError) -> Step {
         switch frame {
         case .subscribed(Self.id, let token, let acceptance):
@@ -67,10 +66,13 @@ package struct SubscriptionState: Sendable {
             return .accepted(acceptance, token.map { self.deliver(at: $0) })
         case .changes(Self.id, let token, let records):
             try self.expectSubscribed("changes")
+            // Only a sign of life: the answer is still being made.
+            if token == nil, records.isEmpty { return .ignore }
             try self.add(records, kind: .changes)
             return token.map { .deliver(self.deliver(at: $0)) } ?? .ignore
         case .snapshot(Self.id, let token, let records, let isPartial):
             try self.expectSubscribed("a snapshot")
+            if token == nil, records.isEmpty { return .ignore }
             try self.add(records, kind: .snapshot)
             if isPartial { self.parts?.isPartial = true }
             return token.map { .deliver(self.deliver(at: $0)) } ?? .ignore
@@ -78,13 +80,10 @@ package struct SubscriptionState: Sendable {
             try self.expectSubscribed("progress")
             return self.cover(token, isLive: isLive)
         case .reset(Self.id, let reason, let message):
-            throw ClientError(
-                .reset, "the server cannot continue the subscription from its token: \(message)",
-                problem: Problem(status: nil, code: reason, detail: message))
+            throw .reset(reason, message)
         case .error(let id, let code, let message) where id == nil || id == Self.id:
             throw ClientError(
-                code == "overloaded" ? .unavailable : .refused,
-                "the server refused the subscription: \(message) (\(code))",
+                .refused, "the server refused the subscription: \(message) (\(code))",
                 problem: Problem(status: nil, code: code, detail: message))
         case .unsubscribed(Self.id):
             throw .violation("it ended the subscription, which was not asked for")
@@ -135,5 +134,21 @@ package struct SubscriptionState: Sendable {
         return Delivery(
             kind: parts.kind, records: parts.records, token: token, isLive: isLive,
             isPartial: parts.isPartial)
+    }
+}
+
+extension ClientError {
+    /// The error for a subscription that the server cannot begin or continue, with what to do about it.
+    fileprivate static func reset(_ reason: String, _ message: String) -> ClientError {
+        let advice =
+            switch reason {
+            case "offset-ahead": "the subscription has to ask for an offset that exists"
+            case "snapshot-too-large": "the subscription has to ask for a smaller set"
+            default:
+                "the subscription cannot go on from its place and has to take a snapshot"
+            }
+        return ClientError(
+            .reset, "\(advice): \(message)",
+            problem: Problem(status: nil, code: reason, detail: message))
     }
 }

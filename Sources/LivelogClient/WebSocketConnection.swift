@@ -20,12 +20,12 @@ struct WebSocketConnection: Sendable {
 
     /// Connects to a server and opens the WebSocket.
     ///
-    /// - Throws: `unreachable`, `unavailable` or `refused`; `cancelled` if the task is.
+    /// - Parameter attempt: what another task ends the attempt with, and the connection that comes of it.
+    /// - Throws: `unreachable`, `unavailable` or `refused`; `cancelled` if the task or the attempt is.
     static func open(
-        to server: ServerAddress, configuration: ClientConfiguration
+        to server: ServerAddress, configuration: ClientConfiguration, attempt: ConnectionAttempt
     ) async throws(ClientError) -> WebSocketConnection {
         let tls = server.isEncrypted ? try configuration.tlsContext() : nil
-        let attempt = ConnectionAttempt()
         do {
             return try await withTaskCancellationHandler {
                 try await Self.connect(
@@ -34,6 +34,8 @@ struct WebSocketConnection: Sendable {
                 attempt.cancel()
             }
         } catch {
+            // A server that has answered keeps its socket otherwise, also if the answer was wrong.
+            attempt.cancel()
             if Task.isCancelled { throw ClientError(transport: CancellationError()) }
             throw ClientError(transport: error)
         }
@@ -119,7 +121,7 @@ struct WebSocketConnection: Sendable {
 
 /// The sockets of one attempt to connect, which a cancelled task closes: without that it would wait for
 /// a server that never answers.
-private final class ConnectionAttempt: Sendable {
+final class ConnectionAttempt: Sendable {
     /// The sockets so far; nil once the attempt is cancelled.
     private let channels = Mutex<[any Channel]?>([])
 

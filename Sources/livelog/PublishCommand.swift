@@ -43,7 +43,8 @@ struct PublishCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long to try again when the server cannot be reached or is busy.",
+            "How long to try again when the server cannot be reached or is busy. The last attempt may take 10 s "
+                + "longer.",
             valueName: "seconds"))
     var retryFor = 60
 

@@ -18,8 +18,9 @@ struct SubscribeCommand: AsyncParsableCommand {
             With --from snapshot there is a line for each instance that is in the set now, and then one \
             for each change. Standard error says when all lines up to now are printed.
 
-            With --token-file the place is kept from run to run. It is stored after the lines before \
-            it were written, so a run that was killed in between prints these lines again.
+            With --token-file the place is kept from run to run, and --from is only for the first one. It \
+            is stored after the lines before it were written, so a run that was killed in between prints \
+            these lines again. A file belongs to one model and its conditions.
 
             Exit code 0: stopped by --count, --until-live, a signal or a closed pipe. 1: the server \
             refused the subscription, or cannot continue it from its token.
@@ -40,8 +41,8 @@ struct SubscribeCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Where to begin: with the next change, the log's first, the instances as they are now, after a "
-                + "token, at an offset or at a time (2026-11-23T10:00:00Z). (default: now, or the token in "
-                + "--token-file)",
+                + "token, at an offset or at a time (2026-11-23T10:00:00Z). (default: now; a token in "
+                + "--token-file goes before)",
             valueName: "now|start|snapshot|token|offset|time"))
     var from: String?
 
@@ -86,18 +87,15 @@ struct SubscribeCommand: AsyncParsableCommand {
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         let client = try self.options.client()
-        let file = self.tokenFile.map(TokenFile.init(path:))
-        let start: Subscription.Start
+        var subscription = try self.subscription(
+            from: try self.from.map(Subscription.Start.init(typed:)) ?? .now)
+        let file = self.tokenFile.map { TokenFile(path: $0, filter: subscription.filter) }
         do {
-            start =
-                try self.from.map(Subscription.Start.init(typed:)) ?? file?.read().map {
-                    .token($0)
-                } ?? .now
+            if let token = try file?.read() { subscription.from = .token(token) }
         } catch {
             Diagnostics.say("\(error)")
             throw ExitCode.failure
         }
-        let subscription = try self.subscription(from: start)
         let report = ConnectionReport()
         let printer = ChangePrinter(
             format: self.format, tokenFile: file, limit: self.count, stopsWhenLive: self.untilLive,
@@ -119,11 +117,23 @@ struct SubscribeCommand: AsyncParsableCommand {
             }
         case .failed(let error):
             Diagnostics.say("\(error)")
-            if let error = error as? ClientError, error.code == .reset, let tokenFile {
-                Diagnostics.say(
-                    "to begin anew, remove \(tokenFile) or use --from snapshot, start or now")
+            if let error = error as? ClientError, error.code == .reset {
+                Diagnostics.say(self.advice(afterReset: error.problem?.code))
             }
             throw ExitCode.failure
+        }
+    }
+
+    /// What to do about a reset, in terms of the command's options.
+    private func advice(afterReset reason: String?) -> String {
+        switch reason {
+        case "snapshot-too-large":
+            return "to get a smaller set, add a --where"
+        case "offset-ahead":
+            return "to begin, use another --from"
+        default:
+            guard let tokenFile else { return "to begin anew, use --from snapshot, start or now" }
+            return "to begin anew, remove \(tokenFile), and use --from snapshot, start or now"
         }
     }
 

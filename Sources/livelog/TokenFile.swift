@@ -1,13 +1,21 @@
 import Glibc
 
 /// The file in which a subscription keeps its resume token, so that the next run continues there.
+///
+/// The first line is the token. The second is the filter that it belongs to, as one JSON object: a token does not say
+/// itself what was not wanted before it. A file without the second line is taken as it is.
 struct TokenFile: Sendable {
+    /// More than a request can hold.
+    private static let mostBytes = 128 << 10
+
     /// Where it is.
     let path: String
+    /// What the subscription asks for; see `Subscription.filter`.
+    let filter: String
 
     /// Reads the token; nil if there is no file yet.
     ///
-    /// - Throws: if the file cannot be read or holds something else.
+    /// - Throws: if the file cannot be read, holds something else, or belongs to another filter.
     func read() throws -> String? {
         let file = open(self.path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
@@ -15,12 +23,20 @@ struct TokenFile: Sendable {
             throw SystemError(code: errno, subject: self.path)
         }
         defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 64)
+        var bytes = [UInt8](repeating: 0, count: Self.mostBytes)
         let count = Glibc.read(file, &bytes, bytes.count)
         guard count >= 0 else { throw SystemError(code: errno, subject: self.path) }
-        let text = String(decoding: bytes[..<count], as: UTF8.self)
-        let token = text.last == "\n" ? String(text.dropLast()) : text
-        guard Self.isToken(token) else { throw TokenFileError(path: self.path) }
+        let lines = bytes[..<count].split(separator: UInt8(ascii: "\n"), maxSplits: 1)
+            .map { String(decoding: $0, as: UTF8.self) }
+        guard let token = lines.first, Self.isToken(token) else {
+            throw TokenFileError.noToken(path: self.path)
+        }
+        if lines.count > 1 {
+            let filter = lines[1].last == "\n" ? String(lines[1].dropLast()) : lines[1]
+            guard filter.utf8.elementsEqual(self.filter.utf8) else {
+                throw TokenFileError.otherFilter(path: self.path, kept: filter, asked: self.filter)
+            }
+        }
         return token
     }
 
@@ -29,7 +45,7 @@ struct TokenFile: Sendable {
         let temporary = "\(self.path).tmp"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw SystemError(code: errno, subject: temporary) }
-        let bytes = Array("\(token)\n".utf8)
+        let bytes = Array("\(token)\n\(self.filter)\n".utf8)
         let count = Glibc.write(file, bytes, bytes.count)
         let failure = count < 0 ? errno : ENOSPC
         close(file)
@@ -53,10 +69,20 @@ struct TokenFile: Sendable {
     }
 }
 
-/// A token file that holds something else.
-struct TokenFileError: Error, CustomStringConvertible {
-    /// Where it is.
-    let path: String
+/// A token file that cannot be used.
+enum TokenFileError: Error, CustomStringConvertible {
+    /// It holds something else.
+    case noToken(path: String)
+    /// Its token belongs to another filter.
+    case otherFilter(path: String, kept: String, asked: String)
 
-    var description: String { "\(self.path) holds no resume token" }
+    var description: String {
+        switch self {
+        case .noToken(let path):
+            "\(path) holds no resume token"
+        case .otherFilter(let path, let kept, let asked):
+            "the token in \(path) belongs to \(kept), not to \(asked): use another file, or remove it to "
+                + "begin anew"
+        }
+    }
 }

@@ -82,6 +82,99 @@ import Testing
         }
     }
 
+    /// A unit file said `--from start --token-file F`. Each restart of the machine printed the whole log again, because
+    /// the place in the file was for runs without `--from` only.
+    @Test(.timeLimit(.minutes(2)))
+    func theTokenInTheFileGoesBeforeFrom() async throws {
+        let token = String(repeating: "t", count: 28)
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "place").path
+            let server = try await ScriptedServer([
+                ScriptedServer.Step(say: [
+                    #"{"subscribed":0,"token":"\#(token)"}"#,
+                    #"{"covered":0,"token":"\#(token)","live":true}"#,
+                ])
+            ])
+            for place in [#""start""#, "\"\(token)\""] {
+                let subscriber = try ChildProcess(
+                    Places.livelog,
+                    [
+                        "subscribe", "--server", "http://\(server.address)", "--model", "m",
+                        "--from", "start", "--token-file", file, "--until-live",
+                    ])
+                #expect(
+                    try await server.message()
+                        == #"{"subscribe":1,"model":"m","from":\#(place)}"#)
+                #expect(await subscriber.ending() == .exited(0), "\(subscriber.errorOutput)")
+            }
+        }
+    }
+
+    /// Somebody changed `--where` and kept the file. What the new conditions held for before the token in it was
+    /// never printed, and nothing said so.
+    @Test(.timeLimit(.minutes(2)))
+    func aTokenFileBelongsToItsConditions() async throws {
+        let token = String(repeating: "t", count: 28)
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "place")
+            try "\(token)\n{\"model\":\"m\",\"where\":{\"a\":1,\"b\":2}}\n"
+                .write(to: file, atomically: true, encoding: .utf8)
+            let server = try await ScriptedServer([
+                ScriptedServer.Step(say: [
+                    #"{"subscribed":0,"token":"\#(token)"}"#,
+                    #"{"covered":0,"token":"\#(token)","live":true}"#,
+                ])
+            ])
+            let command = [
+                "subscribe", "--server", "http://\(server.address)", "--model", "m",
+                "--token-file", file.path, "--until-live",
+            ]
+            let other = try ChildProcess(Places.livelog, command + ["--where", "a=1"])
+            #expect(await other.ending() == .exited(1))
+            #expect(
+                other.errorOutput.contains(
+                    #"belongs to {"model":"m","where":{"a":1,"b":2}}, not to {"model":"m","where":{"a":1}}: "#
+                        + "use another file, or remove it to begin anew"), "\(other.errorOutput)")
+            let same = try ChildProcess(
+                Places.livelog, command + ["--where", "b=2", "--where", "a=1"])
+            #expect(await same.ending() == .exited(0), "\(same.errorOutput)")
+            #expect(try await server.message().contains(token))
+            // One that holds only the token, as it was written before, is taken.
+            try token.write(to: file, atomically: true, encoding: .utf8)
+            let old = try ChildProcess(Places.livelog, command)
+            #expect(await old.ending() == .exited(0), "\(old.errorOutput)")
+            #expect(try await server.message().contains(token))
+        }
+    }
+
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: [
+            ("retained", "to begin anew, remove FILE, and use --from snapshot, start or now"),
+            ("offset-ahead", "to begin, use another --from"),
+            ("snapshot-too-large", "to get a smaller set, add a --where"),
+        ])
+    func afterAResetStandardErrorSaysWhatToDo(reason: String, advice: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "place").path
+            let server = try await ScriptedServer([
+                ScriptedServer.Step(say: [
+                    #"{"reset":0,"reason":"\#(reason)","message":"gone"}"#
+                ])
+            ])
+            let subscriber = try ChildProcess(
+                Places.livelog,
+                [
+                    "subscribe", "--server", "http://\(server.address)", "--model", "m",
+                    "--token-file", file,
+                ])
+            #expect(await subscriber.ending() == .exited(1))
+            #expect(
+                subscriber.errorOutput.contains(advice.replacing("FILE", with: file)),
+                "\(subscriber.errorOutput)")
+        }
+    }
+
     @Test(
         .timeLimit(.minutes(2)),
         arguments: [

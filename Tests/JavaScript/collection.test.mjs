@@ -91,7 +91,7 @@ test("the items stay until what was missed is complete, and then change at once"
   ]);
 });
 
-test("a snapshot without a difference is no change", () => {
+test("a snapshot without a difference is a change too, because the order may be another", () => {
   const { world, collection, events } = live({ a: { n: 1 } });
   world.socket.drop();
   world.clock.advance(500);
@@ -99,8 +99,54 @@ test("a snapshot without a difference is no change", () => {
     { subscribed: 1, snapshot: "budget" }, { snapshot: 1, records: [record(0, "entered", "a", { n: 1 })], token: "t9" },
     { covered: 1, token: "t9", live: true },
   );
-  assert.deepEqual(events, ["reconnecting", "loading", "live"]);
+  assert.deepEqual(events, ["reconnecting", "loading", [], "live"]);
   assert.equal(collection.token, "t9");
+});
+
+// An application published task 1 with the number, and later with the text "1". The log followed one task; the page
+// showed two, of which one never changed again.
+test("a key's text is the key, as in the log", () => {
+  const { world, collection, events } = live({});
+  world.socket.say({
+    changes: 1, token: "t9", records: [
+      record(1, "entered", 1, { n: 1 }), record(2, "updated", "1", { n: 2 }), record(3, "updated", "1", { n: 3 }),
+    ],
+  });
+  assert.deepEqual([...collection.items], [["1", { n: 3 }]]);
+  assert.deepEqual(events, [[
+    { type: "inserted", key: 1, item: { n: 1 }, previous: undefined },
+    { type: "removed", key: 1, item: undefined, previous: { n: 1 } },
+    { type: "inserted", key: "1", item: { n: 2 }, previous: undefined },
+    { type: "updated", key: "1", item: { n: 3 }, previous: { n: 2 } },
+  ]]);
+  world.socket.say({ changes: 1, token: "t10", records: [record(10, "deleted", 1)] });
+  assert.equal(collection.size, 0);
+});
+
+// Two tasks with the keys 9007199254740992 and 9007199254740993 were one task on the page.
+test("a key that JavaScript cannot tell from others ends the collection, which keeps what it had", () => {
+  const { world, collection } = live({ a: { n: 1 } });
+  world.socket.sayText(
+    '{"changes":1,"token":"t9","records":[{"offset":1,"action":"CREATED","change":"entered","key":"b","instance":{}},'
+      + '{"offset":2,"action":"CREATED","change":"entered","key":9007199254740993,"instance":{}}]}',
+  );
+  assert.equal(collection.state, "failed");
+  assert.equal(collection.error.code, "unsafe-key");
+  assert.match(collection.error.message, /publish it as a string$/);
+  assert.deepEqual(contents(collection), { a: { n: 1 } });
+  assert.equal(collection.token, "t0");
+  assert.deepEqual(world.socket.sent.at(-1), { unsubscribe: 1 });
+  const { collection: other, world: fine } = live({});
+  fine.socket.say({ changes: 1, token: "t1", records: [record(1, "entered", Number.MAX_SAFE_INTEGER, {})] });
+  assert.equal(other.size, 1);
+});
+
+test("a listener sees the token of the items", () => {
+  const { world, collection } = live({});
+  const tokens = [];
+  collection.addEventListener("change", () => tokens.push(collection.token));
+  world.socket.say({ changes: 1, token: "t1", records: [record(1, "entered", 1, {})] });
+  assert.deepEqual(tokens, ["t1"]);
 });
 
 test("after a reset the collection begins anew on the same socket, and waits longer each time", () => {
@@ -147,15 +193,17 @@ class ModelServer {
   items = new Map();
 
   append(random) {
-    const key = random.below(8);
-    const isKnown = this.items.has(key);
+    // The same key as a number or as its text.
+    const number = random.below(8);
+    const key = random.chance(0.5) ? number : String(number);
+    const isKnown = this.items.has(number);
     const offset = this.records.length;
     if (isKnown && random.chance(0.4)) {
-      this.items.delete(key);
+      this.items.delete(number);
       this.records.push(record(offset, random.chance(0.5) ? "left" : "deleted", key));
     } else {
       const item = { id: key, text: `version ${offset}` };
-      this.items.set(key, { offset, item });
+      this.items.set(number, { offset, item });
       this.records.push(record(offset, isKnown ? "updated" : "entered", key, item));
     }
   }
@@ -165,7 +213,7 @@ class ModelServer {
     const end = String(this.records.length);
     const isSnapshot = from === "snapshot" || random.chance(0.2);
     const records = isSnapshot
-      ? [...this.items].map(([key, { offset, item }]) => record(offset, "entered", key, item))
+      ? [...this.items.values()].map(({ offset, item }) => record(offset, "entered", item.id, item))
       : this.records.slice(Number(from));
     records.sort((a, b) => a.offset - b.offset);
     const kind = isSnapshot ? "snapshot" : "changes";
@@ -198,7 +246,7 @@ test("through any losses and resets a collection becomes what the log says", () 
       const sent = isCut ? messages.slice(0, random.below(messages.length)) : messages;
       world.socket.say(...sent);
       if (!isCut) {
-        const truth = [...server.items].map(([key, { item }]) => [key, item]);
+        const truth = [...server.items.values()].map(({ item }) => [item.id, item]);
         assert.equal(collection.state, "live");
         assert.deepEqual(new Map(truth), new Map(collection.items), `seed ${seed}, step ${step}`);
       }

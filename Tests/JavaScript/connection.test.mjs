@@ -123,6 +123,70 @@ test("the network's return and a look at the page end the wait", () => {
   }
 });
 
+// A laptop woke up, began to connect before its network was there, and sat for 40 s on an attempt without a route.
+test("the network's return ends an attempt that was begun without it", () => {
+  const world = new World();
+  connect(url, world.options).subscribe({ model: "m" }, () => {});
+  world.document.dispatchEvent(new Event("visibilitychange"));
+  assert.equal(world.sockets.length, 1, "a look at the page does not");
+  world.window.dispatchEvent(new Event("online"));
+  assert.equal(world.sockets.length, 2);
+  assert.ok(world.sockets[0].isClosed);
+  world.socket.open();
+  world.window.dispatchEvent(new Event("online"));
+  assert.equal(world.sockets.length, 2);
+});
+
+// With a wrong port in the URL nothing ever happened, and nothing said why.
+test("a connection that cannot be made says so", () => {
+  const world = new World();
+  const log = connect(url, world.options);
+  const losses = [];
+  for (const follower of [log.subscribe({ model: "m" }, () => {}), log.collection({ model: "n" })]) {
+    assert.equal(follower.lastFailure, null);
+    follower.addEventListener("lost", ({ code, reason, wait }) => {
+      losses.push([code, reason, wait]);
+      assert.deepEqual(follower.lastFailure, { code, reason, wait });
+      assert.equal(follower.state, "connecting");
+    });
+  }
+  world.socket.drop(1006);
+  assert.deepEqual(losses, [[1006, "", 500], [1006, "", 500]]);
+  world.clock.advance(500);
+  world.socket.drop(1013, "come back later");
+  assert.deepEqual(losses.slice(2), [[1013, "come back later", 1000], [1013, "come back later", 1000]]);
+  world.clock.advance(1000);
+  world.socket.open();
+  const follower = log.subscribe({ model: "o" }, () => {});
+  assert.equal(follower.lastFailure, null);
+  world.socket.drop(1001);
+  assert.equal(follower.lastFailure.code, 1001);
+  world.clock.advance(2000);
+  world.socket.open().say({ subscribed: 3, token: "t" });
+  assert.equal(follower.lastFailure, null, "there is a connection");
+});
+
+// A page's policy changed, and the socket could no longer be made: thrown in a timer, that was the last attempt.
+test("a socket that cannot be made again is tried later", () => {
+  const world = new World();
+  const { WebSocket, ...options } = world.options;
+  let isForbidden = false;
+  class Fickle extends WebSocket {
+    constructor(...parameters) {
+      if (isForbidden) throw new Error("not now");
+      super(...parameters);
+    }
+  }
+  const subscription = connect(url, { ...options, WebSocket: Fickle }).subscribe({ model: "m" }, () => {});
+  isForbidden = true;
+  world.socket.open().drop();
+  world.clock.advance(500);
+  assert.deepEqual(subscription.lastFailure, { code: 1006, reason: "Error: not now", wait: 1000 });
+  isForbidden = false;
+  world.clock.advance(1000);
+  assert.equal(world.sockets.length, 2);
+});
+
 test("a page that is hidden wakes nothing", () => {
   const { world } = started();
   world.socket.drop();
@@ -150,6 +214,36 @@ test("40 s without a word are the end of a connection", () => {
   dead.drop(1002);
   dead.say({ changes: 1, token: "t9", records: [] });
   assert.equal(subscription.token, "t0");
+  assert.equal(subscription.state, "reconnecting");
+});
+
+// A snapshot of 20 MB on a slow link takes minutes, and is heard only when it is whole. Each connection was given up
+// after 40 s of it, and the next one began with the same snapshot.
+test("after a silence without anything new the next connection gets twice the time", () => {
+  const { world, log, subscription } = started();
+  const other = log.subscribe({ model: "big", from: "snapshot" }, () => {});
+  /** Opens the next socket, of whose subscriptions only the first one is answered. */
+  const open = () => {
+    world.clock.advance(30_000);
+    world.socket.open().say({ subscribed: 1, token: "t0" }, { covered: 1, token: "t0", live: true });
+    return world.socket;
+  };
+  for (const limit of [40, 80, 160, 320, 640, 1280, 2560, 2560]) {
+    const socket = limit === 40 ? world.socket : open();
+    world.clock.advance(limit * 1000 - 1);
+    assert.ok(!socket.isClosed, `before ${limit} s`);
+    world.clock.advance(1);
+    assert.ok(socket.isClosed, `after ${limit} s`);
+    assert.equal(other.lastFailure.reason, `nothing was heard from the server for ${limit} s`);
+  }
+  const socket = open();
+  world.clock.advance(2_000_000);
+  socket.say({ subscribed: 2, snapshot: "requested" }, { snapshot: 2, records: [], token: "t9" });
+  assert.equal(other.token, "t9");
+  world.clock.advance(39_999);
+  assert.ok(!socket.isClosed);
+  world.clock.advance(1);
+  assert.ok(socket.isClosed, "a token makes the limit what it was");
   assert.equal(subscription.state, "reconnecting");
 });
 
@@ -200,7 +294,6 @@ test("messages that are not known are ignored", () => {
   const { world, subscription, deliveries } = started();
   world.socket.say(
     { something: "new" }, { changes: "1", token: "x" }, { changes: 99, token: "x" }, [1], 7, null, "text",
-    { error: null, code: "unknown-message", message: "m" },
   );
   assert.equal(subscription.state, "loading");
   assert.equal(deliveries.length, 1);
@@ -260,6 +353,25 @@ test("closing the log closes everything", () => {
   assert.equal(world.socket.closedWith, 1000);
   assert.deepEqual(world.clock.waits, []);
   assert.deepEqual([world.window.listeners, world.document.listeners], [0, 0]);
+});
+
+// A listener replaced each subscription that was closed. Closing the log then left one that nobody could close.
+test("a closed log takes no more subscriptions, from a listener neither", () => {
+  const { world, log, subscription } = started();
+  const errors = [];
+  subscription.addEventListener("state", () => {
+    try {
+      log.subscribe({ model: "n" }, () => {});
+    } catch (error) {
+      errors.push(error.code);
+    }
+  });
+  log.close();
+  assert.deepEqual(errors, ["closed"]);
+  assert.throws(() => log.collection({ model: "n" }), { code: "closed", message: "the log is closed" });
+  assert.deepEqual(world.clock.waits, []);
+  assert.equal(world.sockets.length, 1);
+  assert.ok(world.socket.isClosed);
 });
 
 test("a listener may close and subscribe while a connection is lost", () => {

@@ -38,6 +38,8 @@ test("the example of a subscription works as written", async () => {
   const globals = {
     WebSocket: world.options.WebSocket,
     localStorage: { getItem: (key) => stored.get(key) ?? null, setItem: (key, value) => stored.set(key, value) },
+    setTimeout: (body, ms) => world.clock.setTimeout(body, ms),
+    clearTimeout: (timer) => world.clock.clearTimeout(timer),
     console: { log: (...words) => lines.push(words.join(" ")) },
   };
   const folder = await mkdtemp(join(tmpdir(), "livelog-example-"));
@@ -53,8 +55,12 @@ test("the example of a subscription works as written", async () => {
         { changes: 1, records: [record(8, "left", 7)], token: "t9" }, { covered: 1, token: "t9", live: true },
         { reset: 1, reason: "retained", message: "gone" },
       );
-      // The socket has nothing left to do: it must not keep this process.
-      world.socket.drop();
+      // The token that the server does not know any more is replaced by itself.
+      world.clock.advance(500);
+      world.socket.say(
+        { subscribed: 2, snapshot: "requested" }, { snapshot: 2, records: [], token: "t12" },
+        { error: 2, code: "invalid-filter", message: "no" },
+      );
     });
   } finally {
     await rm(folder, { recursive: true });
@@ -66,10 +72,15 @@ test("the example of a subscription works as written", async () => {
       where: { total: { ">=": 10, "<": 100 }, state: { "!=": ["paid", "cancelled"] } },
       from: "t4", catchUp: "latest",
     },
+    {
+      subscribe: 2, model: "shop.Order",
+      where: { total: { ">=": 10, "<": 100 }, state: { "!=": ["paid", "cancelled"] } },
+      from: "snapshot", catchUp: "latest",
+    },
   ]);
   assert.deepEqual(lines, [
-    "loading ", "begin anew", "entered 7 open", "left 7 ", "live ",
-    "failed the subscription cannot go on from its token: gone",
+    "loading ", "begin anew", "entered 7 open", "left 7 ", "live ", "reconnecting ", "loading ", "begin anew",
+    "failed no",
   ]);
-  assert.equal(stored.get("orders"), "t9");
+  assert.equal(stored.get("orders"), "t12");
 });

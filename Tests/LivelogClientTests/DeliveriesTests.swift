@@ -123,8 +123,14 @@ import Testing
         #expect(left.all == [nil])
     }
 
-    @Test func aServerOfAnotherProtocolIsRefused() async throws {
-        try await ScriptedServer.run(subprotocol: "chat", [{ _ in }]) { url in
+    /// The socket of a server that answered, but wrongly, stayed open as long as the process.
+    @Test func aServerOfAnotherProtocolIsRefusedAndLeft() async throws {
+        let left = Recorder<String?>()
+        let script: ScriptedServer.Script = { socket in
+            var socket = socket
+            left.add(try? await socket.received())
+        }
+        try await ScriptedServer.run(subprotocol: "chat", [script]) { url in
             let client = try LivelogClient(server: url)
             var failure: ClientError?
             do throws(ClientError) {
@@ -133,7 +139,40 @@ import Testing
                 failure = error
             }
             #expect(failure?.code == .refused)
+            await left.wait(for: 1)
         }
+        #expect(left.all == [nil])
+    }
+
+    @Test func aSubscriptionMayGoOnFromASnapshotAfterAReset() async throws {
+        let places = Recorder<String?>()
+        let resetting: ScriptedServer.Script = { socket in
+            var socket = socket
+            places.add(try await socket.received())
+            try await socket.send(#"{"reset":1,"reason":"epoch","message":"another log"}"#)
+            _ = try await socket.received()
+        }
+        let replacing: ScriptedServer.Script = { socket in
+            var socket = socket
+            places.add(try await socket.received())
+            try await socket.send(#"{"subscribed":1,"plan":"group","snapshot":"requested"}"#)
+            try await socket.send(#"{"snapshot":1,"records":[],"token":"t9"}"#)
+            _ = try await socket.received()
+        }
+        try await ScriptedServer.run([resetting, replacing]) { url in
+            let client = try LivelogClient(
+                server: url, configuration: Self.configuration(ImmediateClock()))
+            var iterator = client.subscribe(
+                to: Subscription(model: "m", from: .token("old"), afterReset: .snapshot)
+            ).makeAsyncIterator()
+            let delivery = try await iterator.next()
+            #expect(delivery == Delivery(kind: .snapshot, records: [], token: "t9"))
+        }
+        #expect(
+            places.all
+                == ["old", "snapshot"].map {
+                    #"{"subscribe":1,"model":"m","from":""# + $0 + "\"}"
+                })
     }
 
     @Test func cancellationEndsTheDeliveries() async throws {

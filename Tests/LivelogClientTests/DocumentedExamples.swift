@@ -35,7 +35,8 @@ enum DocumentedExamples {
                 try .init(expression: "total>=10"), try .init(expression: "total<100"),
                 .init(property: "state", .isNot([.string("paid"), .string("cancelled")])),
             ],
-            from: token.map { .token($0) } ?? .start, catchUp: .latest, budget: 10_000)
+            from: token.map { .token($0) } ?? .start, catchUp: .latest, budget: 10_000,
+            afterReset: .snapshot)
         for try await delivery in client.subscribe(to: orders) {
             if delivery.kind == .snapshot { print("begin anew") }
             for record in delivery.records {

@@ -66,8 +66,17 @@ import Testing
             try await socket.send(#"{"reset":1,"reason":"retained","message":"gone"}"#)
             _ = try await socket.received()
         }
+        let anew: ScriptedServer.Script = { socket in
+            var socket = socket
+            #expect(try await socket.received()?.contains(#""from":"snapshot""#) == true)
+            try await socket.send(#"{"subscribed":1,"plan":"scan","snapshot":"requested"}"#)
+            try await socket.send(#"{"snapshot":1,"records":[],"token":"t9"}"#)
+            try await socket.send(
+                #"{"reset":1,"reason":"snapshot-too-large","message":"too many"}"#)
+            _ = try await socket.received()
+        }
         let printer = Printer()
-        try await ScriptedServer.run([script]) { url in
+        try await ScriptedServer.run([script, anew]) { url in
             var token: String? = "t0"
             var failure: ClientError?
             do {
@@ -76,9 +85,9 @@ import Testing
                 failure = error as? ClientError
             }
             #expect(failure?.code == .reset)
-            #expect(token == "t2")
+            #expect(token == "t9")
         }
-        #expect(printer.lines.all == ["begin anew", "entered 7", "left 7"])
+        #expect(printer.lines.all == ["begin anew", "entered 7", "left 7", "begin anew"])
     }
 
     private static func record(_ offset: Int, _ change: String, _ key: Int) -> String {

@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(
-        arguments: [408, 429, 502, 503, 504, 507],
+        arguments: [408, 429, 500, 502, 503, 504, 507],
         [(nil, nil), ("2", .seconds(2)), ("Wed, 21 Oct 2015 07:28:00 GMT", nil), ("-1", nil)]
             as [(String?, Duration?)])
     func someStatusesAreTemporary(status: Int, header: (String?, Duration?)) {
@@ -66,7 +66,7 @@ import Testing
         #expect(retryAfter == header.1)
     }
 
-    @Test(arguments: [201, 301, 400, 401, 403, 404, 409, 413, 415, 422, 500])
+    @Test(arguments: [201, 301, 400, 401, 403, 404, 409, 413, 415, 422])
     func otherStatusesAreFinal(status: Int) {
         let body = Array("<html>".utf8)
         let response = PublishResponse(status: status, retryAfter: "1", body: body)

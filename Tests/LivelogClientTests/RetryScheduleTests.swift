@@ -35,6 +35,20 @@ import Testing
         #expect(delay == nil)
     }
 
+    /// `livelog publish --retry-for 5` came back after two minutes, because the server had taken the request and said
+    /// nothing.
+    @Test func anAttemptTakesNoLongerThanWhatIsLeft() {
+        let schedule = RetrySchedule(
+            limit: .seconds(60), attemptLimit: .seconds(40), backoff: self.backoff)
+        #expect(schedule.timeout(failingFor: .zero) == .seconds(40))
+        #expect(schedule.timeout(failingFor: .seconds(35)) == .seconds(25))
+        // But it gets the time for an answer.
+        #expect(schedule.timeout(failingFor: .seconds(55)) == .seconds(10))
+        #expect(schedule.timeout(failingFor: .seconds(60)) == .seconds(10))
+        let impatient = RetrySchedule(limit: .seconds(60), attemptLimit: .seconds(3))
+        #expect(impatient.timeout(failingFor: .seconds(60)) == .seconds(3))
+    }
+
     @Test func aLimitOfZeroAllowsNoSecondAttempt() {
         var generator = SeededGenerator(seed: 1)
         var schedule = RetrySchedule(limit: .zero, backoff: self.backoff)

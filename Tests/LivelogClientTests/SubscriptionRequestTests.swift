@@ -67,6 +67,35 @@ import Testing
         #expect(request == #"{"subscribe":1,"# + members + "}")
     }
 
+    /// Two properties whose names Unicode writes in two ways were one to Swift: their conditions were merged, and the
+    /// server was asked for something else.
+    @Test func propertiesAreComparedByteByByte() throws {
+        let subscription = Subscription(
+            model: "m",
+            where: [
+                .init(property: "caf\u{E9}", equals: .integer(1)),
+                .init(property: "cafe\u{301}", equals: .integer(2)),
+            ])
+        try subscription.validate()
+        let request = String(decoding: subscription.request(id: 1, from: .now), as: UTF8.self)
+        let wanted =
+            "{\"subscribe\":1,\"model\":\"m\",\"where\":{\"caf\u{E9}\":1,\"cafe\u{301}\":2},\"from\":\"now\"}"
+        #expect(request.utf8.elementsEqual(wanted.utf8))
+    }
+
+    @Test func theFilterIsTheSameWhateverTheOrderOfTheConditions() throws {
+        let texts = ["total>=10", "state!=\"paid\"", "list_id=42", "total<100", "state!=\"open\""]
+        let conditions = try texts.map(Subscription.Condition.init(expression:))
+        let filter = Subscription(model: "m", where: conditions, from: .start, budget: 5).filter
+        #expect(
+            filter
+                == #"{"model":"m","where":{"list_id":42,"state":{"!=":["open","paid"]},"#
+                + #""total":{"<":100,">=":10}}}"#)
+        #expect(Subscription(model: "m", where: conditions.reversed()).filter == filter)
+        #expect(Subscription(model: "m", where: conditions.dropLast()).filter != filter)
+        #expect(Subscription(model: "m").filter == #"{"model":"m"}"#)
+    }
+
     @Test(
         arguments: [
             Subscription(model: ""), Subscription(model: "m", budget: 0),

@@ -65,7 +65,6 @@ import Testing
         (ServerFrame.reset(id: 1, reason: "retained", message: "gone"), ClientError.Code.reset),
         (.error(id: 1, code: "invalid-filter", message: "no"), .refused),
         (.error(id: nil, code: "bad-message", message: "no"), .refused),
-        (.error(id: nil, code: "overloaded", message: "later"), .unavailable),
         (.unsubscribed(id: 1), .protocolViolation),
         (.subscribed(id: 1, token: "t1", Acceptance()), .protocolViolation),
     ])
@@ -99,6 +98,46 @@ import Testing
         #expect(
             try state.receive(.changes(id: 1, token: "t1", records: [Self.record(4)]))
                 == .deliver(Delivery(records: [Self.record(4)], token: "t1")))
+    }
+
+    /// A server that is still making its answer says so with an empty part. Taken for the beginning of the answer,
+    /// it kept a subscription whose past held nothing of interest from ever being live.
+    @Test func aPartWithoutRecordsIsASignOfLifeAndNothingElse() throws {
+        var state = try Self.subscribed()
+        #expect(try state.receive(.changes(id: 1, token: nil, records: [])) == .ignore)
+        #expect(
+            try state.receive(.covered(id: 1, token: "t0", isLive: true))
+                == .deliver(Delivery(records: [], token: "t0", isLive: true)))
+
+        var snapshot = SubscriptionState(Subscription(model: "m", from: .snapshot))
+        _ = snapshot.connected()
+        _ = try snapshot.receive(
+            .subscribed(id: 1, token: nil, Acceptance(snapshot: .requested)))
+        let sign = ServerFrame.snapshot(id: 1, token: nil, records: [], isPartial: false)
+        #expect(try snapshot.receive(sign) == .ignore)
+        _ = try snapshot.receive(
+            .snapshot(id: 1, token: nil, records: [Self.record(1)], isPartial: false))
+        #expect(try snapshot.receive(sign) == .ignore)
+        #expect(
+            try snapshot.receive(
+                .snapshot(id: 1, token: "t2", records: [Self.record(2)], isPartial: false))
+                == .deliver(
+                    Delivery(kind: .snapshot, records: [1, 2].map(Self.record), token: "t2")))
+    }
+
+    @Test(arguments: [
+        ("epoch", "the subscription cannot go on from its place and has to take a snapshot: gone"),
+        ("offset-ahead", "the subscription has to ask for an offset that exists: gone"),
+        ("snapshot-too-large", "the subscription has to ask for a smaller set: gone"),
+    ])
+    func theErrorOfAResetSaysWhatToDo(reason: String, message: String) throws {
+        var state = SubscriptionState(Subscription(model: "m", from: .offset(9)))
+        _ = state.connected()
+        let error = #expect(throws: ClientError.self) {
+            try state.receive(.reset(id: 1, reason: reason, message: "gone"))
+        }
+        #expect(error?.message == message)
+        #expect(error?.problem?.code == reason)
     }
 
     @Test func aSignOfLifeDoesNotEndParts() throws {

@@ -11,14 +11,25 @@
  * from the wire up: `Connection` owns the socket, `Channel` what one subscription knows, `Subscription` and
  * `Collection` are what a page sees.
  *
- * Keys and instances are what `JSON.parse` makes of them: integers beyond 2^53 lose their last digits.
+ * Keys and instances are what `JSON.parse` makes of them: integers beyond 2^53 lose their last digits. A collection
+ * takes no such keys, because two instances could become one.
  */
 
 const SUBPROTOCOL = "livelog.v1";
 /** A server says something every 15 seconds; a connection that is silent for this long, in ms, is dead. */
 const SILENCE_LIMIT = 40_000;
+/** How often at most the limit is doubled for a subscription that such ends keep from anything new. */
+const SILENCE_DOUBLINGS = 6;
 /** How long, in ms, a socket without subscriptions stays open for the next one. */
 const LINGER = 1_000;
+/** The largest message that a server takes, in bytes. */
+const MESSAGE_LIMIT = 64 << 10;
+/** What the number of a subscription and a token in the place of its `from` add to a request, in bytes, at most. */
+const ENVELOPE = 128;
+/** How deep a request's values may stand in each other: twice what the protocol needs. */
+const DEPTH_LIMIT = 8;
+/** How many deliveries may wait for a handler: with more the server is asked to keep what follows. */
+const WAITING_LIMIT = 64;
 
 /** @typedef {string | number | boolean | null} Scalar */
 /**
@@ -33,9 +44,10 @@ const LINGER = 1_000;
  */
 /**
  * Which changes are wanted. `catchUp: "latest"` gets of the past the last change of each instance; with more than
- * `budget` changes to be sent again the server sends a snapshot in their place.
+ * `budget` changes to be sent again the server sends a snapshot in their place. If the server cannot go on from a
+ * token, the subscription fails, or with `afterReset: "snapshot"` goes on from a snapshot; a collection always does.
  * @typedef {{ model: string, where?: Record<string, Test>, from?: Start, catchUp?: "all" | "latest",
- *   budget?: number }} Request
+ *   budget?: number, afterReset?: "fail" | "snapshot" }} Request
  */
 /** @typedef {"connecting" | "loading" | "live" | "reconnecting" | "failed" | "closed"} State */
 /**
@@ -62,18 +74,28 @@ const LINGER = 1_000;
  * @typedef {{ WebSocket?: new (url: string, protocols: string[]) => Socket, clock?: Clock, random?: () => number,
  *   window?: EventTarget, document?: EventTarget & { visibilityState: string } }} Options
  */
-/** @typedef {{ delivered(delivery: Delivery): void, changedState(): void }} Sink */
+/**
+ * Why there is no connection, as the close code and the words for it, and how long the next attempt waits, in ms.
+ * @typedef {{ code: number, reason: string, wait: number }} Loss
+ */
+/**
+ * What becomes of a delivery; a promise for what takes its time.
+ * @typedef {(delivery: Delivery) => void | PromiseLike<unknown>} Handler
+ */
+/** @typedef {{ delivered: Handler, changedState(): void, lost(loss: Loss): void }} Sink */
 
 /** Why a subscription is over. */
 export class LivelogError extends Error {
   /**
-   * @param {string} code "reset", "refused", "protocol-violation", or the code of the server's error
+   * @param {string} code "reset", "refused", "protocol-violation", "handler", "unsafe-key", "closed", or the code of
+   *   the server's error
    * @param {string} message
    * @param {string} [reason] of a reset: "retained", "epoch", "unknown-token", "offset-ahead" or
    *   "snapshot-too-large"
+   * @param {unknown} [cause] what the handler threw
    */
-  constructor(code, message, reason) {
-    super(message);
+  constructor(code, message, reason, cause) {
+    super(message, { cause });
     this.name = "LivelogError";
     this.code = code;
     this.reason = reason;
@@ -87,6 +109,17 @@ export class StateEvent extends Event {
     super("state");
     this.state = state;
     this.error = error;
+  }
+}
+
+/** The event "lost": a connection was lost or could not be made, and the next attempt follows after `wait` ms. */
+export class LostEvent extends Event {
+  /** @param {Loss} loss */
+  constructor({ code, reason, wait }) {
+    super("lost");
+    this.code = code;
+    this.reason = reason;
+    this.wait = wait;
   }
 }
 
@@ -123,10 +156,11 @@ class Log {
   }
 
   /**
-   * Calls `handler` with each delivery, in order and without a gap. A handler that throws is reported and called
-   * again with the next one.
+   * Calls `handler` with each delivery, in order and without a gap. If it returns a promise, the next delivery waits
+   * for that. If it throws or the promise is rejected, the subscription fails with the code "handler", and
+   * its token is still that of the delivery before.
    * @param {Request} request
-   * @param {(delivery: Delivery) => void} handler
+   * @param {Handler} handler
    */
   subscribe(request, handler) {
     return new Subscription(this.#connection, request, handler);
@@ -140,23 +174,25 @@ class Log {
     return new Collection(this.#connection, request);
   }
 
-  /** Closes all subscriptions and the socket. */
+  /** Closes all subscriptions and the socket, for good: a closed log takes no more subscriptions. */
   close() {
     this.#connection.close();
   }
 }
 
-/** A subscription whose handler gets each delivery. Dispatches "state". */
+/** A subscription whose handler gets each delivery. Dispatches "state" and "lost". */
 class Subscription extends EventTarget {
   /** @type {Channel} */
   #channel;
 
-  /** @param {Connection} connection @param {Request} request @param {(delivery: Delivery) => void} handler */
+  /** @param {Connection} connection @param {Request} request @param {Handler} handler */
   constructor(connection, request, handler) {
     super();
-    this.#channel = new Channel(connection, request, false, {
+    if (typeof handler !== "function") throw new TypeError("a subscription has a handler");
+    this.#channel = new Channel(connection, request, request?.afterReset === "snapshot", {
       delivered: handler,
       changedState: () => this.dispatchEvent(new StateEvent(this.state, this.error)),
+      lost: (loss) => this.dispatchEvent(new LostEvent(loss)),
     });
     connection.add(this.#channel);
   }
@@ -174,7 +210,15 @@ class Subscription extends EventTarget {
     return this.#channel.error;
   }
 
-  /** The place after the last delivery; null before the first. */
+  /**
+   * Why there is no connection; null while there is one, and before the first attempt has failed.
+   * @returns {Loss | null}
+   */
+  get lastFailure() {
+    return this.#channel.lastFailure;
+  }
+
+  /** The place after the last delivery that the handler is done with; null before the first. */
   get token() {
     return this.#channel.token;
   }
@@ -185,23 +229,31 @@ class Subscription extends EventTarget {
 }
 
 /**
- * The instances of a set by key, as they are in the log. Dispatches "change" after each delivery that changed
- * something, and "state". While the connection is lost, and until what was missed is complete, the items stay
- * as they were. Iterating gives the instances.
+ * The instances of a set by key, as they are in the log. Dispatches "change" after each snapshot and each delivery
+ * that changed something, "state" and "lost". While the connection is lost, and until what was missed is
+ * complete, the items stay as they were. Iterating gives the instances.
  */
 class Collection extends EventTarget {
   /** @type {Channel} */
   #channel;
   /** @type {Map<any, any>} */
   #items = new Map();
+  /**
+   * The keys of the items by their text, by which the log knows an instance: 1 and "1" are the same.
+   * @type {Map<string, any>}
+   */
+  #keys = new Map();
+  /** @type {string | null} */
+  #token = null;
   #partial = false;
 
   /** @param {Connection} connection @param {Request} request */
   constructor(connection, request) {
     super();
-    this.#channel = new Channel(connection, { ...request, from: request.from ?? "snapshot" }, true, {
+    this.#channel = new Channel(connection, { ...request, from: request?.from ?? "snapshot" }, true, {
       delivered: (delivery) => this.#apply(delivery),
       changedState: () => this.dispatchEvent(new StateEvent(this.state, this.error)),
+      lost: (loss) => this.dispatchEvent(new LostEvent(loss)),
     });
     connection.add(this.#channel);
   }
@@ -228,9 +280,17 @@ class Collection extends EventTarget {
     return this.#channel.error;
   }
 
+  /**
+   * Why there is no connection; null while there is one, and before the first attempt has failed.
+   * @returns {Loss | null}
+   */
+  get lastFailure() {
+    return this.#channel.lastFailure;
+  }
+
   /** The place at which the items are what the log says; null before there is one. */
   get token() {
-    return this.#channel.token;
+    return this.#token;
   }
 
   /** Whether the log no longer has all records of the set, so that instances may be missing. */
@@ -247,27 +307,35 @@ class Collection extends EventTarget {
   }
 
   /** @param {Delivery} delivery */
-  #apply(delivery) {
-    const isSnapshot = delivery.kind === "snapshot";
-    if (isSnapshot) this.#partial = delivery.partial;
-    const changes = isSnapshot ? this.#replace(delivery.records) : this.#follow(delivery.records);
-    if (changes.length > 0) this.dispatchEvent(new ChangeEvent(changes, isSnapshot));
+  #apply({ kind, records, token, partial }) {
+    for (const { key } of records) requireSafe(key);
+    const isSnapshot = kind === "snapshot";
+    if (isSnapshot) this.#partial = partial;
+    const changes = isSnapshot ? this.#replace(records) : this.#follow(records);
+    this.#token = token;
+    if (isSnapshot || changes.length > 0) this.dispatchEvent(new ChangeEvent(changes, isSnapshot));
   }
 
   /** @param {LogRecord[]} records @returns {Change[]} */
   #follow(records) {
-    const items = this.#items;
     /** @type {Change[]} */
     const changes = [];
     for (const { key, change, instance } of records) {
-      const [isKnown, previous] = [items.has(key), items.get(key)];
-      if (change === "entered" || change === "updated") {
-        items.set(key, instance);
-        changes.push({ type: isKnown ? "updated" : "inserted", key, item: instance, previous });
-      } else if (isKnown) {
-        items.delete(key);
-        changes.push({ type: "removed", key, item: undefined, previous });
+      const isIn = change === "entered" || change === "updated";
+      const text = String(key);
+      const isKnown = this.#keys.has(text);
+      const known = this.#keys.get(text);
+      const previous = this.#items.get(known);
+      if (isKnown && (!isIn || known !== key)) {
+        this.#items.delete(known);
+        this.#keys.delete(text);
+        changes.push({ type: "removed", key: known, item: undefined, previous });
       }
+      if (!isIn) continue;
+      if (isKnown && known === key) changes.push({ type: "updated", key, item: instance, previous });
+      else changes.push({ type: "inserted", key, item: instance, previous: undefined });
+      this.#items.set(key, instance);
+      this.#keys.set(text, key);
     }
     return changes;
   }
@@ -281,21 +349,86 @@ class Collection extends EventTarget {
     /** @type {Change[]} */
     const changes = [];
     this.#items.clear();
+    this.#keys.clear();
     for (const { key, instance } of records) {
       const previous = before.get(key);
+      let item = instance;
       if (!before.delete(key)) {
-        changes.push({ type: "inserted", key, item: instance, previous });
-        this.#items.set(key, instance);
+        changes.push({ type: "inserted", key, item, previous });
       } else if (JSON.stringify(previous) === JSON.stringify(instance)) {
-        this.#items.set(key, previous);
+        item = previous;
       } else {
-        changes.push({ type: "updated", key, item: instance, previous });
-        this.#items.set(key, instance);
+        changes.push({ type: "updated", key, item, previous });
       }
+      this.#items.set(key, item);
+      this.#keys.set(String(key), key);
     }
     for (const [key, previous] of before) changes.push({ type: "removed", key, item: undefined, previous });
     return changes;
   }
+}
+
+/**
+ * Refuses a key that may have been another one before `JSON.parse` read it.
+ * @param {unknown} key
+ */
+function requireSafe(key) {
+  if (typeof key !== "number" || Math.abs(key) <= Number.MAX_SAFE_INTEGER) return;
+  const what = `the key ${key} is beyond 2^53, where JavaScript takes different keys for one`;
+  throw new LivelogError("unsafe-key", `${what}: publish it as a string`);
+}
+
+/**
+ * A request as a server takes it: a copy, so that what the page does to its own later changes nothing.
+ * @param {Request} request
+ */
+function checked(request) {
+  if (typeof request?.model !== "string") throw new TypeError("a subscription has a model");
+  const { model, where, from = "now", catchUp, budget, afterReset = "fail" } = request;
+  if (afterReset !== "fail" && afterReset !== "snapshot") {
+    throw new TypeError('afterReset is "fail" or "snapshot"');
+  }
+  /** @type {Record<string, any>} */
+  const copy = {};
+  for (const [name, value] of Object.entries({ model, where, from, catchUp, budget })) {
+    if (value !== undefined) copy[name] = copied(value, name);
+  }
+  const size = new TextEncoder().encode(JSON.stringify(copy)).length + ENVELOPE;
+  if (size > MESSAGE_LIMIT) {
+    throw new RangeError(`the request has ${size} bytes, and a server takes ${MESSAGE_LIMIT}: ask for less at once`);
+  }
+  return copy;
+}
+
+/**
+ * A copy of a value that JSON has as it is. What JSON would leave out or change silently is refused: a condition
+ * that is missing asks for more than was wanted.
+ * @param {unknown} value
+ * @param {string} name for whoever made it
+ * @returns {any}
+ */
+function copied(value, name, depth = 0) {
+  if (depth > DEPTH_LIMIT) throw new TypeError(`${name} is nested too deeply`);
+  if (value === null || typeof value === "boolean" || Number.isFinite(value)) return value;
+  if (typeof value === "string") {
+    if (/\p{Surrogate}/u.test(value)) throw new TypeError(`${name} has half of a surrogate pair`);
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return Array.from(value, (element, index) => copied(element, `${name}[${index}]`, depth + 1));
+  }
+  if (typeof value !== "object") {
+    const what = value === undefined || typeof value === "number" ? value : `a ${typeof value}`;
+    throw new TypeError(`${name} is ${what}, which JSON does not have`);
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+    throw new TypeError(`${name} is an object of a class, which JSON does not have`);
+  }
+  const members = Object.entries(value);
+  return Object.fromEntries(
+    members.map(([key, member]) => [copied(key, `a name in ${name}`), copied(member, `${name}.${key}`, depth + 1)]),
+  );
 }
 
 /** How long to wait before trying again: a random time below a bound that doubles, 0.5 s up to 30 s. */
@@ -351,22 +484,51 @@ class Timer {
 /**
  * What one subscription knows across connections: where to resume, and what it may be told next. Records that
  * come in parts are delivered as one with the token after them; parts without one end with their connection.
+ *
+ * Deliveries wait while the handler is busy. If too many do, the server is told to send no more, and asked again
+ * from the last one's token when all are done: what follows waits in the log.
  */
 class Channel {
   /** @type {State} */
   state = "connecting";
   /** @type {LivelogError | null} */
   error = null;
-  /** @type {string | null} */
+  /**
+   * The place after the last delivery that the handler is done with.
+   * @type {string | null}
+   */
   token = null;
+  /** @type {Loss | null} */
+  lastFailure = null;
+  /** How many connections have ended in silence since the last one that brought anything new. */
+  silences = 0;
   #connection;
   #request;
   #beginsAnew;
   #sink;
   #backoff;
   #isAccepted = false;
+  /**
+   * The place after the last delivery that came: where to resume.
+   * @type {string | null}
+   */
+  #received = null;
   /** @type {{ kind: "changes" | "snapshot", records: LogRecord[], partial: boolean } | null} */
   #parts = null;
+  /**
+   * Deliveries that the handler has not begun with.
+   * @type {Delivery[]}
+   */
+  #waiting = [];
+  /** Whether the handler is at work. */
+  #isBusy = false;
+  /** Whether the server sends no more until the handler is done with what waits. */
+  #isPaused = false;
+  /**
+   * The last delivery of this connection with which the subscription had caught up.
+   * @type {Delivery | null}
+   */
+  #caughtUp = null;
   #again;
 
   /**
@@ -376,9 +538,7 @@ class Channel {
    * @param {Sink} sink
    */
   constructor(connection, request, beginsAnew, sink) {
-    if (typeof request?.model !== "string") throw new TypeError("a subscription has a model");
-    const { model, where, from = "now", catchUp, budget } = request;
-    this.#request = { model, where, from, catchUp, budget };
+    this.#request = checked(request);
     this.#connection = connection;
     this.#beginsAnew = beginsAnew;
     this.#sink = sink;
@@ -393,15 +553,23 @@ class Channel {
   /** A connection is open: asks for what is missing. */
   opened() {
     this.#forgetConnection();
-    const from = this.token ?? this.#request.from;
+    if (this.#isPaused) return;
+    const from = this.#received ?? this.#request.from;
     this.#connection.send({ subscribe: this.#connection.number(this), ...this.#request, from });
   }
 
-  /** The connection is gone. */
-  lost() {
+  /**
+   * The connection is gone.
+   * @param {Loss} loss
+   * @param {boolean} isSilence whether nothing was heard on it for too long
+   */
+  lost(loss, isSilence) {
     if (this.isOver) return;
     this.#forgetConnection();
+    if (isSilence) this.silences += 1;
+    this.lastFailure = loss;
     this.#enter(this.state === "connecting" ? "connecting" : "reconnecting");
+    if (!this.isOver) this.#sink.lost(loss);
   }
 
   close() {
@@ -431,7 +599,7 @@ class Channel {
    */
   receive(kind, frame) {
     if (kind === "reset") return this.#reset(frame);
-    if (kind === "error") return this.#refused(frame);
+    if (kind === "error") return this.fail(errorOf(frame));
     if (kind === "unsubscribed") return this.#violation("it ended a subscription unasked");
     if (kind === "subscribed") return this.#accepted(frame);
     if (!this.#isAccepted) return this.#violation(`it sent "${kind}" before "subscribed"`);
@@ -442,12 +610,13 @@ class Channel {
   /** @param {any} frame */
   #accepted(frame) {
     this.#isAccepted = true;
+    this.lastFailure = null;
     this.#enter("loading");
     if (this.isOver) return;
     if (frame.snapshot !== undefined) {
       this.#parts = { kind: "snapshot", records: [], partial: false };
     } else {
-      this.#deliver(frame.token, false);
+      this.#receive(frame.token, false);
     }
   }
 
@@ -455,11 +624,14 @@ class Channel {
   #records(kind, frame) {
     const records = frame.records ?? (kind === "snapshot" ? [] : null);
     if (!Array.isArray(records)) return this.#violation("a message has no records");
+    const isPart = frame.more === true;
+    // Only a sign of life: the answer is still being made.
+    if (isPart && records.length === 0) return;
     this.#parts ??= { kind, records: [], partial: false };
     if (this.#parts.kind !== kind) return this.#violation("it mixed a snapshot with changes");
     this.#parts.partial ||= frame.partial === true;
     for (const record of records) this.#parts.records.push(record);
-    if (frame.more !== true) this.#deliver(frame.token, false);
+    if (!isPart) this.#receive(frame.token, false);
   }
 
   /**
@@ -468,58 +640,109 @@ class Channel {
    * @param {any} frame
    */
   #covered(frame) {
-    if (this.#parts && (this.#parts.kind === "snapshot" || frame.token === this.token)) return;
+    if (this.#parts && (this.#parts.kind === "snapshot" || frame.token === this.#received)) return;
     const isLive = frame.live === true;
     if (isLive) {
       this.#backoff.reset();
       this.#connection.worked();
     }
-    if (this.#deliver(frame.token, isLive) && isLive) this.#enter("live");
+    this.#receive(frame.token, isLive);
   }
 
   /**
-   * Hands on what came, as everything up to `token`. False if the subscription is over then.
+   * What came is everything up to `token`.
    * @param {any} token
    * @param {boolean} live
    */
-  #deliver(token, live) {
-    if (typeof token !== "string") {
-      this.#violation("a message has no token");
-      return false;
-    }
+  #receive(token, live) {
+    if (typeof token !== "string") return this.#violation("a message has no token");
     const { kind, records, partial } = this.#parts ?? { kind: "changes", records: [], partial: false };
+    const delivery = { kind, records, token, live, partial };
+    if (token !== this.#received || live) this.#madeProgress();
     this.#parts = null;
-    this.token = token;
-    try {
-      this.#sink.delivered({ kind, records, token, live, partial });
-    } catch (error) {
-      report(error);
+    this.#received = token;
+    if (live) this.#caughtUp = delivery;
+    this.#waiting.push(delivery);
+    this.#handOn();
+    if (this.#waiting.length > WAITING_LIMIT && !this.isOver) this.#pause();
+  }
+
+  #madeProgress() {
+    if (this.silences === 0) return;
+    this.silences = 0;
+    this.#connection.checkSilence();
+  }
+
+  /** Hands on what waits, one delivery after the other, until the handler takes its time for one. */
+  #handOn() {
+    while (!this.#isBusy && !this.isOver) {
+      const delivery = this.#waiting.shift();
+      if (!delivery) return this.#goOn();
+      this.#isBusy = true;
+      try {
+        const work = this.#sink.delivered(delivery);
+        if (typeof work?.then === "function") {
+          const done = () => {
+            this.#handled(delivery);
+            this.#handOn();
+          };
+          Promise.resolve(work).then(done, (error) => this.#threw(error));
+          return;
+        }
+      } catch (error) {
+        return this.#threw(error);
+      }
+      this.#handled(delivery);
     }
-    return !this.isOver;
+  }
+
+  /** @param {Delivery} delivery */
+  #handled(delivery) {
+    this.#isBusy = false;
+    this.token = delivery.token;
+    if (delivery === this.#caughtUp && !this.isOver) this.#enter("live");
+  }
+
+  /** @param {any} error */
+  #threw(error) {
+    this.#isBusy = false;
+    if (error instanceof LivelogError) return this.fail(error, true);
+    report(error);
+    const message = `the handler failed: ${error?.message ?? error}`;
+    this.fail(new LivelogError("handler", message, undefined, error), true);
+  }
+
+  /** The handler is too far behind. */
+  #pause() {
+    this.#isPaused = true;
+    this.#connection.forget(this, true);
+    this.#forgetConnection();
+    if (this.state === "live") this.#enter("loading");
+  }
+
+  /** The handler is done with everything that came. */
+  #goOn() {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (this.#connection.isOpen) this.opened();
   }
 
   /** @param {any} frame */
   #reset(frame) {
     if (this.#beginsAnew && frame.reason !== "snapshot-too-large") {
-      this.token = null;
+      this.#received = null;
       this.#request.from = "snapshot";
       this.#askAgain();
     } else {
-      const message = `the subscription cannot go on from its token: ${frame.message ?? frame.reason}`;
-      this.fail(new LivelogError("reset", message, frame.reason));
+      this.fail(new LivelogError("reset", resetMessage(frame), frame.reason));
     }
   }
 
-  /** @param {any} frame */
-  #refused(frame) {
-    if (frame.code === "overloaded") return this.#askAgain();
-    this.fail(new LivelogError(String(frame.code), `${frame.message ?? frame.code}`));
-  }
-
-  /** The server has given this subscription up, and may take it later. */
+  /** The server has given this subscription up, and is asked for it anew. */
   #askAgain() {
-    this.#connection.forget(this);
-    this.lost();
+    this.#connection.forget(this, false);
+    this.#forgetConnection();
+    this.#enter(this.state === "connecting" ? "connecting" : "reconnecting");
     if (!this.isOver) this.#again.start(this.#backoff.next(), () => this.opened());
   }
 
@@ -532,6 +755,7 @@ class Channel {
     this.#again.stop();
     this.#isAccepted = false;
     this.#parts = null;
+    this.#caughtUp = null;
   }
 
   /** @param {State} state */
@@ -540,6 +764,21 @@ class Channel {
     this.state = state;
     this.#sink.changedState();
   }
+}
+
+/** @param {any} frame */
+function errorOf(frame) {
+  return new LivelogError(String(frame.code), `${frame.message ?? frame.code}`);
+}
+
+/**
+ * What a reset means and what to do about it.
+ * @param {any} frame
+ */
+function resetMessage({ reason, message = reason }) {
+  if (reason === "snapshot-too-large") return `the subscription has to ask for a smaller set: ${message}`;
+  if (reason === "offset-ahead") return `the subscription has to ask for an offset that exists: ${message}`;
+  return `the subscription cannot go on from its place and has to take a snapshot: ${message}`;
 }
 
 /** The one socket of a log: made when it is needed, made again when it is lost, watched for silence. */
@@ -560,10 +799,16 @@ class Connection {
    */
   #numbers = new Map();
   #lastNumber = 0;
+  /**
+   * The numbers that have no answer yet, the oldest first.
+   * @type {Set<number>}
+   */
+  #asked = new Set();
   /** @type {Socket | null} */
   #socket = null;
   /** Whether messages can be sent. */
   isOpen = false;
+  #isClosed = false;
   #heardAt = 0;
   #retryTimer;
   #silenceTimer;
@@ -591,6 +836,7 @@ class Connection {
 
   /** @param {Channel} channel */
   add(channel) {
+    if (this.#isClosed) throw new LivelogError("closed", "the log is closed");
     if (!this.#WebSocket) throw new TypeError("there is no WebSocket here: give one in the options");
     if (this.#channels.size === 0) this.#listen("addEventListener");
     this.#channels.add(channel);
@@ -613,8 +859,7 @@ class Connection {
    * @param {boolean} serverHasIt
    */
   remove(channel, serverHasIt) {
-    const number = this.forget(channel);
-    if (number && serverHasIt) this.send({ unsubscribe: number });
+    this.forget(channel, serverHasIt);
     if (!this.#channels.delete(channel) || this.#channels.size > 0) return;
     this.#listen("removeEventListener");
     this.#retryTimer.stop();
@@ -622,14 +867,15 @@ class Connection {
   }
 
   /**
-   * Takes the channel's number on this socket away and returns it.
+   * Takes the channel's number on this socket away.
    * @param {Channel} channel
+   * @param {boolean} serverHasIt
    */
-  forget(channel) {
+  forget(channel, serverHasIt) {
     for (const [number, other] of this.#numbers) {
       if (other !== channel) continue;
       this.#numbers.delete(number);
-      return number;
+      if (serverHasIt) this.send({ unsubscribe: number });
     }
   }
 
@@ -638,8 +884,10 @@ class Connection {
    * @param {Channel} channel
    */
   number(channel) {
+    if (this.#numbers.size === 0) this.#heardAt = this.clock.now();
     this.#lastNumber += 1;
     this.#numbers.set(this.#lastNumber, channel);
+    this.#asked.add(this.#lastNumber);
     return this.#lastNumber;
   }
 
@@ -654,8 +902,17 @@ class Connection {
   }
 
   close() {
+    this.#isClosed = true;
     for (const channel of [...this.#channels]) channel.close();
     this.#abandonSocket(1000);
+  }
+
+  #reconnect() {
+    try {
+      this.#connect();
+    } catch (error) {
+      this.#lost(1006, `${error}`);
+    }
   }
 
   #connect() {
@@ -663,7 +920,7 @@ class Connection {
     const socket = new /** @type {any} */ (this.#WebSocket)(this.#url, [SUBPROTOCOL]);
     this.#socket = socket;
     this.#heardAt = this.clock.now();
-    this.#checkSilence();
+    this.checkSilence();
     socket.onopen = () => this.#opened(socket);
     socket.onmessage = (/** @type {{ data: any }} */ event) => this.#received(event.data);
     socket.onclose = (/** @type {{ code: number, reason: string }} */ event) =>
@@ -695,15 +952,29 @@ class Connection {
         new LivelogError("protocol-violation", "the server broke the protocol: a message is not JSON"),
       );
     }
+    if (frame?.error === null) return this.#refused(frame);
     for (const kind of ["changes", "covered", "subscribed", "snapshot", "reset", "error", "unsubscribed"]) {
-      if (typeof frame?.[kind] !== "number") continue;
-      this.#numbers.get(frame[kind])?.receive(kind, frame);
+      const number = frame?.[kind];
+      if (typeof number !== "number") continue;
+      this.#asked.delete(number);
+      this.#numbers.get(number)?.receive(kind, frame);
       return;
     }
   }
 
-  /** @param {number} code @param {string} reason */
-  #lost(code, reason) {
+  /**
+   * The server could not read the number of a request. It answers in order, so it was the oldest one.
+   * @param {any} frame
+   */
+  #refused(frame) {
+    const [number] = this.#asked;
+    if (number === undefined) return report(errorOf(frame));
+    this.#asked.delete(number);
+    this.#numbers.get(number)?.receive("error", frame);
+  }
+
+  /** @param {number} code @param {string} reason @param {boolean} [isSilence] */
+  #lost(code, reason, isSilence = false) {
     this.#abandonSocket();
     const isFinal = [1002, 1003, 1007, 1008, 1009, 1010].includes(code) || (code >= 4500 && code <= 4999);
     if (isFinal) {
@@ -712,8 +983,9 @@ class Connection {
       return this.#failAll(new LivelogError("refused", message));
     }
     if (this.#channels.size === 0) return;
-    this.#retryTimer.start(this.#backoff.next(), () => this.#connect());
-    for (const channel of [...this.#channels]) channel.lost();
+    const wait = this.#backoff.next();
+    this.#retryTimer.start(wait, () => this.#reconnect());
+    for (const channel of [...this.#channels]) channel.lost({ code, reason, wait }, isSilence);
   }
 
   /** @param {LivelogError} error */
@@ -721,22 +993,44 @@ class Connection {
     for (const channel of [...this.#channels]) channel.fail(error);
   }
 
-  /** The machine has a network again, or somebody looks at the page. */
-  #wake = () => {
+  /**
+   * The machine has a network again, or somebody looks at the page.
+   * @param {Event} event
+   */
+  #wake = (event) => {
     if (this.#document?.visibilityState === "hidden") return;
-    this.#checkSilence();
-    if (!this.#retryTimer.isRunning) return;
+    this.checkSilence();
+    // What was begun without a network would find out only much later.
+    const isStale = event.type === "online" && this.#socket !== null && !this.isOpen;
+    if (!isStale && !this.#retryTimer.isRunning) return;
+    this.#abandonSocket();
     this.#retryTimer.stop();
-    this.#connect();
+    this.#reconnect();
   };
 
-  #checkSilence() {
+  /**
+   * Ends a connection on which nothing was heard for too long, and otherwise looks again when that may be so.
+   * @returns {void}
+   */
+  checkSilence() {
     if (!this.#socket) return;
+    // Who has asked for nothing hears nothing.
+    if (this.isOpen && this.#numbers.size === 0) this.#heardAt = this.clock.now();
     // A clock that was set back must not make the silence look short for as long as that.
     this.#heardAt = Math.min(this.#heardAt, this.clock.now());
     const silence = this.clock.now() - this.#heardAt;
-    if (silence >= SILENCE_LIMIT) this.#lost(1006, "");
-    else this.#silenceTimer.start(SILENCE_LIMIT - silence, () => this.#checkSilence());
+    const limit = this.#silenceLimit;
+    if (silence < limit) return this.#silenceTimer.start(limit - silence, () => this.checkSilence());
+    this.#lost(1006, `nothing was heard from the server for ${limit / 1000} s`, this.isOpen);
+  }
+
+  /**
+   * A message is heard when all of it is there, and a large one may take its time. So a subscription that silence
+   * keeps from anything new gets twice the time at the next connection.
+   */
+  get #silenceLimit() {
+    const silences = Math.max(0, ...[...this.#channels].map((channel) => channel.silences));
+    return SILENCE_LIMIT * 2 ** Math.min(silences, SILENCE_DOUBLINGS);
   }
 
   /**
@@ -750,6 +1044,7 @@ class Connection {
     this.#socket = null;
     this.isOpen = false;
     this.#numbers.clear();
+    this.#asked.clear();
     this.#lastNumber = 0;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
