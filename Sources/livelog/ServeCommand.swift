@@ -11,7 +11,7 @@ import UnixSignals
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Serve a log: take changes over HTTP, give them to subscribers over WebSocket.",
+        abstract: "Serve a log: take changes, give them to subscribers, over HTTP and WebSocket.",
         discussion: """
             Prints "listening on HOST:PORT" when it is ready. SIGTERM or SIGINT lets it drain: sessions are \
             told to go on elsewhere, what is in flight is answered, and the log is closed. A second one \
