@@ -80,6 +80,36 @@ struct RemovedRecordTests {
         }
     }
 
+    /// An event loop that was held up finds records gone that live subscriptions have not had: they are told, and do not
+    /// pass them by.
+    @Test func whatCompactionTookBeforeTheLoopReadItIsTold() throws {
+        try withTemporaryDirectory(inMemory: true) { directory in
+            let options = LogOptions(
+                segmentByteCount: LogOptions.segmentByteCountMin,
+                upkeep: Upkeep(coldAge: nil, compactAge: 1))
+            let writer = try Recovery.open(LogDirectory(directory), options: options).writer
+            let server = Server(writer)
+            let connections = [1, 2].map { list in
+                let connection = RecordingConnection()
+                server.receive(
+                    #"{"subscribe":1,"model":"m","where":{"list":\#(list)}}"#,
+                    from: server.open(connection))
+                _ = connection.takeMessages()
+                return connection
+            }
+            for step in 0..<20 {
+                try server.append(key: 1, list: 1, pad: 6000)
+                try server.append(key: 100 + step, list: 2)
+            }
+            while try writer.maintenance.step(now: 1000) != nil {}
+            server.settle()
+            let told = connections[0].takeMessages()
+            #expect(told.count == 1)
+            #expect(told.first?.hasPrefix(#"{"reset":1,"reason":"retained""#) == true)
+            #expect(connections[1].takeOffsets() == (0..<20).map { 1 + 2 * $0 })
+        }
+    }
+
     /// Bug class 11: records of one filter are compacted away while a session of several lags, and its cursor
     /// passes by what the other filters want.
     @Test(arguments: [false, true])

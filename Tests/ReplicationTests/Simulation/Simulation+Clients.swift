@@ -91,12 +91,16 @@ extension Simulation {
 
     private func subscribeOrUnsubscribe(_ client: Livelog1Client) {
         guard client.connection?.isClosed == false else { return }
+        if self.favourite != nil, !client.subscriptions.isEmpty, self.random.chance(9, in: 10) {
+            return
+        }
         if self.random.chance(1, in: 3) {
             let ids = client.subscriptions.filter { $0.value.isAnswered && !$0.value.isEnding }.keys
             if let id = ids.sorted().randomElement(using: &self.random) { client.unsubscribe(id) }
             return
         }
-        var request = SubscriptionRequest(filter: self.filter())
+        let wanted = client.subscriptions.isEmpty ? self.favourite : nil
+        var request = SubscriptionRequest(filter: wanted ?? self.filter())
         if self.random.chance(1, in: 4) { request.catchUp = .latest }
         if self.random.chance(1, in: 5) { request.budget = 1 + self.random.below(12) }
         let visible = self.visible

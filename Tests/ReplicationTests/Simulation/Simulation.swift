@@ -26,6 +26,9 @@ final class Simulation {
     let sessionLimits: SessionLimits
     private let manner: SimulatedConnection.Manner
     private let padding: Int
+    /// What the first subscription of each client is for, so that several are one audience; nil if each wants something
+    /// else.
+    let favourite: Filter?
     var livelog1: [Livelog1Client] = []
     var restLive1: [RestLive1Client] = []
     private var wantsTurn = false
@@ -76,7 +79,8 @@ final class Simulation {
         for _ in 0..<random.below(3) {
             self.restLive1.append(RestLive1Client(findings: self.findings))
         }
-        for _ in 0..<1 + random.below(3) {
+        self.favourite = random.chance(1, in: 3) ? Filter(model: "a.A") : nil
+        for _ in 0..<(self.favourite == nil ? 1 + random.below(3) : 4) {
             self.livelog1.append(Livelog1Client(findings: self.findings))
         }
         self.random = random
