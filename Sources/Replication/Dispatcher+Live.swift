@@ -30,7 +30,8 @@ extension Dispatcher {
         }
     }
 
-    /// Returns false if a batch is too much for all who want it together.
+    /// Returns false if each subscription has to read on by itself: because a batch is too much for all who want it
+    /// together, or because compaction came before the loop and took what some of them must be told of.
     private func readOn() throws(StorageError) -> Bool {
         var records = 0
         var byteCount = 0
@@ -42,15 +43,16 @@ extension Dispatcher {
             var ofBatch = 0
             while self.cursor < extent.end {
                 try self.prepareMatch(in: extent)
-                // Nil is one that compaction removed, and then the loop is hours behind.
                 let end = try extent.segment.withOwnRecord(at: self.cursor) { record in
                     ofBatch += self.giveOut(record)
                     return record.isLastOfBatch ? record.checksum : nil
                 }
-                guard ofBatch <= self.limits.framedByteCountPerBatchMax else { return false }
+                guard let end, ofBatch <= self.limits.framedByteCountPerBatchMax else {
+                    return false
+                }
                 self.cursor = self.cursor.next
                 records += 1
-                if let end, let checksum = end {
+                if let checksum = end {
                     self.endBatch(in: extent.segment, checksum)
                     byteCount += ofBatch
                     ofBatch = 0
@@ -107,9 +109,6 @@ extension Dispatcher {
     private func finishChunks(from start: Offset) throws(StorageError) {
         guard !self.touched.isEmpty else { return }
         let text = try self.log.token(at: self.cursor).text
-        // Where compaction took a batch's last record, its end was not seen.
-        for number in self.touchedByBatch { self.audiences[number]?.isTouchedByBatch = false }
-        self.touchedByBatch.removeAll(keepingCapacity: true)
         for number in self.touched {
             self.audiences[number]?.isTouched = false
             self.audiences[number]?.audience.composer.endBatch(isForced: true) { text }
