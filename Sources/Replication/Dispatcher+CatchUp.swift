@@ -98,7 +98,9 @@ extension Dispatcher {
             let window = try self.readWindow(of: readers, from: start, in: extent, to: &composer)
             // Again, for what was removed meanwhile: what was read may not be all.
             self.refuseWhatWasRemoved(index)
-            guard readers.allSatisfy({ self.isLagging(index, $0.slot) }) else { return 0 }
+            guard readers.allSatisfy({ self.isLagging(index, $0.slot) }),
+                self.entries[index]?.session.isBlocked == false
+            else { return 0 }
             let output = try self.end(window, of: readers, of: index, &composer)
             if !output.bytes.isEmpty { return self.send(output, to: index) }
         }

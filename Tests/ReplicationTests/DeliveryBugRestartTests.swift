@@ -305,13 +305,14 @@ struct DeliveryBugRestartTests {
                 }
                 if random.chance(1, in: 3) {
                     let connection = RecordingConnection()
-                    let reader = ListReader(lists: random.pick([[1], [2], [1, 2]]))
-                    let guest = Guest(
-                        id: server.open(connection), connection: connection, reader: reader)
+                    var reader = ListReader(lists: random.pick([[1], [2], [1, 2]]))
                     let from = random.pick([
                         #""now""#, #""start""#, #""snapshot""#,
                         "{\"offset\":\(max(0, time - random.below(60)))}",
                     ])
+                    reader.takesWhatIsKept = from == #""start""#
+                    let guest = Guest(
+                        id: server.open(connection), connection: connection, reader: reader)
                     server.receive(reader.request(from: from), from: guest.id)
                     guests.append(guest)
                 }

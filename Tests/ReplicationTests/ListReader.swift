@@ -45,6 +45,8 @@ struct ListHistory {
 struct ListReader {
     let number: Int
     let lists: Set<Int>
+    /// Whether it begins with what is kept, so that nobody tells it of what was removed before.
+    var takesWhatIsKept = false
     /// Whether it was told that it cannot go on.
     private(set) var isReset = false
     /// Records that it was given.
@@ -105,7 +107,10 @@ struct ListReader {
                 guard let place, let position, place >= position else {
                     return "from \(self.position ?? -1) on: \(message)"
                 }
-                let expected = history.changes(of: self.lists, in: position..<place)
+                let expected = history.changes(of: self.lists, in: position..<place).filter {
+                    !self.takesWhatIsKept || !isRemoved($0.offset)
+                        || changes.contains("\($0.offset) \($0.change)")
+                }
                 guard changes == expected.map({ "\($0.offset) \($0.change)" }) else {
                     return "\(position) to \(place) is \(expected), and not \(changes)"
                 }
