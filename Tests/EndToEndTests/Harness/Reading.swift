@@ -55,7 +55,9 @@ extension ChildProcess {
     func head() async throws -> (status: String, headers: [String: String]) {
         guard let status = await nextLine() else { throw failure("said nothing") }
         var headers: [String: String] = [:]
-        while let line = await nextLine(), !line.trimmingCharacters(in: .whitespaces).isEmpty {
+        while let line = await nextLine(),
+            !line.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty
+        {
             let parts = line.split(separator: ":", maxSplits: 1)
             headers[parts[0].lowercased()] =
                 parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespacesAndNewlines) : ""
