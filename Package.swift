@@ -186,6 +186,7 @@ let package = Package(
             dependencies: [
                 "Replication", "Transport", "WireProtocol",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
 

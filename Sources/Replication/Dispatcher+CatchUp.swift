@@ -186,11 +186,16 @@ extension Dispatcher {
         var batch = start..<start
         for (place, offset) in offsets.enumerated() {
             self.counted.catchUpRecords += 1
+            if !batch.contains(offset) { batch = try extent.batch(of: offset) }
+            if place == 0, readers.count > 1, batch.lowerBound > start {
+                // What there were parts of is over, and ends before anything of the next batch.
+                let token = try self.log.token(at: batch.lowerBound).text
+                composer.endBatch(isForced: true) { token }
+            }
             _ = try extent.segment.withRecord(at: offset) { record in
                 self.add(record, for: readers, to: &composer, &window)
             }
             // A frame ends with a batch, also where the batch's other records are nobody's.
-            if !batch.contains(offset) { batch = try extent.batch(of: offset) }
             let next = place + 1 < offsets.count ? offsets[place + 1] : window.end
             let isWhole = next >= batch.upperBound
             if isWhole && composer.byteCount >= self.limits.catchUpByteCountMax {

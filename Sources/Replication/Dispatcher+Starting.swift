@@ -82,9 +82,26 @@ extension Dispatcher {
         guard let count = self.counts.removeValue(forKey: place) else { return }
         guard let isExceeded = self.counting(count) else { return }
         var output: [UInt8] = []
-        self.begin(count, isOverBudget: isExceeded, output: &output)
+        if let start = self.kept(count) {
+            self.begin(start, isOverBudget: isExceeded, output: &output)
+        } else {
+            let failure = ChangeLog.ResumeFailure.retained
+            self.reset(place.session, place.slot, .retained, failure.explanation, output: &output)
+        }
         self.send(OutboundBytes(output), to: place.session)
         self.queueIfBehind(place.session)
+    }
+
+    /// The same beginning, or where what is kept begins if nothing of its groups was removed while it was counted; nil if
+    /// something was.
+    private func kept(_ count: BudgetCount) -> BudgetCount? {
+        var count = count
+        let isLost = count.predicate.driver.contains {
+            count.start < self.log.firstAvailable(of: $0)
+        }
+        guard !isLost || count.request.start == .start else { return nil }
+        count.start = max(count.start, self.log.first)
+        return count
     }
 
     /// Counts the records that would be replayed, as far as a step may. Returns whether there are more than the budget;
@@ -130,7 +147,7 @@ struct BudgetCount {
     let request: SubscriptionRequest
     let predicate: Predicate
     /// Where it begins.
-    let start: Offset
+    var start: Offset
     /// The end of what was visible when it was asked for.
     let end: Offset
     /// The most that may be replayed; nil if that does not matter.

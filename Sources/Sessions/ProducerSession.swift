@@ -43,6 +43,8 @@ package struct ProducerSession: Sendable {
     package private(set) var receiptCount = 0
     /// Batches that were refused.
     package private(set) var refusedCount = 0
+    /// The codes of what was refused since they were taken the last time.
+    private var refusals: [String] = []
     /// Framed bytes for the socket.
     package var outbox: [UInt8] = []
     /// Why the session takes no more messages.
@@ -121,6 +123,13 @@ package struct ProducerSession: Sendable {
         self.answer(number, .refused(number, refusal))
     }
 
+    /// The codes of batches that were refused, and of errors, since the last call.
+    package mutating func takeRefusals() -> [String] {
+        let taken = self.refusals
+        self.refusals = []
+        return taken
+    }
+
     /// Takes no more messages, and ends when all that was taken is answered.
     package mutating func end(_ code: CloseCode, reason: String) {
         if self.ending == nil { self.ending = Ending(code: code, reason: reason) }
@@ -138,6 +147,7 @@ package struct ProducerSession: Sendable {
 
     private mutating func end(with error: Producer1Error) {
         self.end(.policyViolation, reason: error.code)
+        self.refusals.append(error.code)
         self.unanswered.append(Slot(number: nil, answer: .error(error)))
         self.sendAnswered()
     }
@@ -146,7 +156,13 @@ package struct ProducerSession: Sendable {
         guard let index = self.index(of: number) else {
             preconditionFailure("batch \(number) does not wait for an answer")
         }
-        if case .receipt = answer { self.receiptCount += 1 } else { self.refusedCount += 1 }
+        switch answer {
+        case .receipt: self.receiptCount += 1
+        case .refused(_, let refusal):
+            self.refusedCount += 1
+            self.refusals.append(refusal.code)
+        case .error(let error): self.refusals.append(error.code)
+        }
         self.unanswered[index].answer = answer
         self.sendAnswered()
     }

@@ -19,7 +19,8 @@ final class EventLoopHub {
     private var producers:
         [ObjectIdentifier: (handler: ProducerHandler, producer: ProducerConnection)] = [:]
     private var isTurnScheduled = false
-    private var ticks = 0
+    /// Whether everything was closed: what would begin now must not.
+    private(set) var isStopped = false
 
     init(eventLoop: any EventLoop, log: ChangeLog, limits: ServerLimits, logger: Logger) {
         self.eventLoop = eventLoop
@@ -61,9 +62,8 @@ final class EventLoopHub {
 
     /// Looks after the connections: pings who is quiet, closes who stays so, tells of progress.
     func tick() {
-        self.ticks += 1
         for connection in self.connections.values { connection.tick() }
-        // Who is not read cannot be expected to say anything.
+        // Who is not read, for want of room, cannot be expected to say anything.
         for (handler, producer) in self.producers.values where !producer.isQuietByForce {
             handler.tick()
         }
@@ -78,7 +78,9 @@ final class EventLoopHub {
     /// Connections of producers that are open.
     var producerCount: Int { self.producers.count }
 
+    /// Closes sessions and lets go who waits, for good.
     func closeAll() {
+        self.isStopped = true
         _ = self.dispatcher.drain(.max, reason: "the server stops")
         self.tail.closeAll()
     }

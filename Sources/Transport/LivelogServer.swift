@@ -67,10 +67,7 @@ package struct LivelogServer {
             server: HTTPServerBuilder { responder in
                 ServerChannel(
                     responder: responder, hubs: hubs, limits: limits, producers: producers,
-                    operations: operations
-                ) { dialect in
-                    Session(dialect: dialect, limits: limits.session)
-                }
+                    operations: operations)
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: self.port), serverName: "livelog",
@@ -119,26 +116,38 @@ package struct LivelogServer {
         _ operations: ServerOperations, _ hubs: EventLoopHubs
     ) -> Router<EdgeContext> {
         let router = Router(context: EdgeContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: TargetLimit(byteCountMax: self.limits.targetByteCountMax))
         operations.add(to: router, hubs: hubs)
+        router.add(middleware: TargetLimit(byteCountMax: self.limits.targetByteCountMax))
         let changes = ChangesRoute(queue: self.queue, limits: self.limits)
-        router.post("/v1/changes") { request, _ in
-            await changes.respond(to: request)
-        }
+        let large = LargeResponses(byteCountMax: self.limits.responsesByteCountMax)
         let pool = ReadingPool(countMax: self.limits.readsMax)
-        let reading = ChangesReadRoute(log: self.log, hubs: hubs, pool: pool, limits: self.limits)
-        router.get("/v1/changes") { request, context in
-            await reading.respond(to: request, on: context.eventLoop)
-        }
-        let models = ModelsRoute(log: self.log, pool: pool, limits: self.limits)
-        router.get("/v1/models/**") { request, _ in
-            await models.respond(to: request) ?? Response(Self.unknownPath(request.uri.path))
-        }
+        let reading = ChangesReadRoute(
+            log: self.log, hubs: hubs, pool: pool, large: large, limits: self.limits)
+        let models = ModelsRoute(log: self.log, pool: pool, large: large, limits: self.limits)
         let asset = AssetRoute()
+        router.post("/v1/changes") { request, _ in try await changes.respond(to: request) }
+        router.get("/v1/changes") { request, context in
+            try await reading.respond(to: request, over: context.channel)
+        }
+        router.get("/v1/models/**") { request, _ in
+            guard let response = try await models.respond(to: request) else {
+                throw Self.unknownPath(request.uri.path)
+            }
+            return response
+        }
         router.get("/livelog.js") { request, _ in asset.respond(to: request) }
-        for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
-            router.on("**", method: method) { request, _ in
-                Response(Self.unknownPath(request.uri.path))
+        let refusals = operations.refusals
+        router.refuseOthers("/v1/changes", than: [.get, .post], refusals: refusals)
+        router.refuseOthers("/v1/models/**", than: [.get], refusals: refusals)
+        router.refuseOthers("/livelog.js", than: [.get], refusals: refusals)
+        for method in Router<EdgeContext>.knownMethods {
+            for path in Handshake.paths {
+                router.on(RouterPath(path), method: method) { request, _ -> Response in
+                    throw Handshake.refusal(of: request)
+                }
+            }
+            router.on("**", method: method) { request, _ -> Response in
+                throw Self.unknownPath(request.uri.path)
             }
         }
         return router

@@ -30,19 +30,20 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     let limits: ServerLimits
     let producers: ProducerHub
     let operations: ServerOperations
-    let makeSession: @Sendable (Dialect) -> Session
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = UpgradablePipeline(
-                handshakeSecondsMax: self.limits.handshakeSecondsMax,
+                handshakeSecondsMax: self.limits.handshakeSecondsMax, head: self.limits.head,
                 agree: { Handshake($0).map { Self.headers(for: $0) } },
                 becomeWebSocket: { try self.becomeWebSocket($0, $1) },
                 becomeHTTP: { try self.becomeHTTP($0, logger) })
             let outcome = try pipeline.configure(channel)
             // While the server drains, whoever asks gets HTTP's answer to that.
             let phase = self.operations.phase
-            try DecliningUpgrades { !phase.isDraining && Handshake($0) != nil }.add(to: channel)
+            try FirstRequestHandler(
+                closeSecondsMax: self.limits.closeSecondsMax, refusals: self.operations.refusals
+            ) { !phase.isDraining && Handshake($0) != nil }.add(to: channel)
             return Value(channel: channel, outcome: outcome)
         }
     }
@@ -62,8 +63,9 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     private func becomeHTTP(_ channel: any Channel, _ logger: Logger) throws -> Outcome {
         self.operations.connections.count(channel, as: .http)
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(ContinueHandler())
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+        try pipeline.addHandler(
+            HTTPConnectionHandler(self.limits, refusals: self.operations.refusals))
         // Closes connections that are silent, and, when the server stops, those that have no request.
         try pipeline.addHandler(
             HTTPConnectionStateHandler(
@@ -86,7 +88,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
             try ProducerHandler(peer: peer, writesDirectly: true).add(to: channel)
             return .webSocket
         }
-        let peer = SubscriberPeer(hub: hub) { [makeSession] in makeSession(handshake.dialect) }
+        let peer = SubscriberPeer(hub: hub, dialect: handshake.dialect)
         try WebSocketHandler(peer: peer, writesDirectly: true).add(to: channel)
         return .webSocket
     }
@@ -97,54 +99,5 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
             headers.add(name: "Sec-WebSocket-Protocol", value: name)
         }
         return headers
-    }
-}
-
-/// What a client's WebSocket handshake asks for.
-struct Handshake {
-    private static let paths: Set<String> = [
-        "/ws/subscribe", "/ws/subscribe/", "/api/ws/subscribe", "/api/ws/subscribe/",
-    ]
-    private static let publishPaths: Set<String> = [
-        "/ws/publish", "/ws/publish/", "/api/ws/publish", "/api/ws/publish/",
-    ]
-    private static let livelog1 = "livelog.v1"
-    private static let producer1 = "livelog.producer.v1"
-
-    let dialect: Dialect
-    /// Whether the client publishes, in the dialect `livelog.producer.v1`; then `dialect` means nothing.
-    let isProducer: Bool
-    /// The subprotocol that is agreed to, if the client offered any that is known.
-    let subprotocol: String?
-
-    /// What the connection is counted as.
-    var kind: ConnectionKind {
-        switch self.dialect {
-        case _ where self.isProducer: .producer1
-        case .restLive1: .restLive1
-        // A stream is a request, not a WebSocket.
-        case .livelog1, .serverSentEvents, .ndjson: .livelog1
-        }
-    }
-
-    /// Reads a request's head; nil if there is no WebSocket at its path.
-    init?(_ head: HTTPRequestHead) {
-        let path = String(head.uri.prefix { $0 != "?" })
-        let isPublishPath = Self.publishPaths.contains(path)
-        guard isPublishPath || Self.paths.contains(path) else { return nil }
-        let offered = head.headers[canonicalForm: "Sec-WebSocket-Protocol"]
-        let known = offered.first { $0 == Self.livelog1 || $0 == Self.producer1 }
-        self.isProducer = known.map { $0 == Self.producer1 } ?? false
-        guard self.isProducer || !isPublishPath else { return nil }
-        if self.isProducer {
-            self.dialect = .livelog1
-            self.subprotocol = Self.producer1
-        } else if offered.contains(where: { $0 == Self.livelog1 }) {
-            self.dialect = .livelog1
-            self.subprotocol = Self.livelog1
-        } else {
-            self.dialect = .restLive1
-            self.subprotocol = nil
-        }
     }
 }

@@ -10,10 +10,19 @@ package struct ServerLimits: Sendable {
     package var bodyByteCountMax = 16 << 20
     /// Bytes of all bodies that are being read or appended at a time. Default 256 MiB.
     package var bodiesByteCountMax = 256 << 20
-    /// Seconds that an HTTP connection may be silent while the server waits for it. Default 60.
+    /// Seconds for which a body may be slow, and the bytes a second that it has to have from then on, from its
+    /// beginning. Default 10 seconds and 1 KiB.
+    package var bodyPace = BodyPace()
+    /// Bytes of all responses over 64 KiB that are being written at a time. Default 256 MiB.
+    package var responsesByteCountMax = 256 << 20
+    /// Seconds that an HTTP connection may be silent while the server waits for it, or not take anything of a
+    /// response. Default 60.
     package var idleSecondsMax = 60
-    /// Seconds that a WebSocket's client has to answer a close. Default 5.
+    /// Seconds that a client has to take the end of what it gets, and a WebSocket's to answer a close. Default 5.
     package var closeSecondsMax = 5
+    /// Seconds after the drain in which requests that are under way must end; then their connections are closed.
+    /// Default 10.
+    package var stopSecondsMax = 10
     /// Seconds from the connection to the end of the first request's head. Default 15.
     package var handshakeSecondsMax = 15
     /// Seconds between two looks at each connection. Default 5.
@@ -31,6 +40,8 @@ package struct ServerLimits: Sendable {
     package var waitingRequestsMax = 10_000
     /// Bytes of a request's target, path and query. Default 64 KiB.
     package var targetByteCountMax = 64 << 10
+    /// What a request's head may be.
+    package var head = HeadLimits()
     /// What a page of changes may have.
     package var changePage = ChangePage.Limits()
     /// What the state of a group may have.
@@ -50,6 +61,9 @@ package struct ServerLimits: Sendable {
     /// Bytes of a producer's message up to which it is read on the event loop, in well under a millisecond.
     /// Default 64 KiB.
     package var readOnLoopByteCountMax = 64 << 10
+    /// Bytes of producers' messages over that size that are not all there, or wait for the log, together. Default
+    /// 256 MiB.
+    package var messagesByteCountMax = 256 << 20
     /// Seconds over which sessions are told to go when the server stops. Default 5.
     package var drainSeconds = 5
     /// What may wait for the appender.

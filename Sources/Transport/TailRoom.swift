@@ -16,6 +16,7 @@ final class TailRoom {
     private let countMax: Int
     private var watch: TailWatch
     private var waiters: [TailWatch.ID: Waiter] = [:]
+    private var isClosed = false
 
     init(_ watch: TailWatch, eventLoop: any EventLoop, countMax: Int) {
         self.watch = watch
@@ -31,6 +32,7 @@ final class TailRoom {
     func wait(
         _ reader: ChangesReader, from start: Offset, seconds: Int
     ) -> EventLoopFuture<Bool>? {
+        guard !self.isClosed else { return self.eventLoop.makeSucceededFuture(false) }
         guard self.waiters.count < self.countMax else { return nil }
         guard let id = self.watch.add(reader, from: start) else {
             return self.eventLoop.makeSucceededFuture(true)
@@ -49,8 +51,9 @@ final class TailRoom {
         for id in self.watch.turn() { self.tell(id, true) }
     }
 
-    /// Lets everybody go, because the server stops.
+    /// Lets everybody go, and whoever comes, because the server stops.
     func closeAll() {
+        self.isClosed = true
         for id in self.waiters.keys {
             self.watch.remove(id)
             self.tell(id, false)

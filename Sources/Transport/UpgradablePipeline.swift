@@ -8,21 +8,25 @@ package struct UpgradablePipeline<Outcome: Sendable>: Sendable {
     private static var firstReadByteCount: Int { 512 }
 
     let handshakeSecondsMax: Int
+    let head: HeadLimits
     let agree: @Sendable (HTTPRequestHead) -> HTTPHeaders?
     let becomeWebSocket: @Sendable (any Channel, HTTPRequestHead) throws -> Outcome
     let becomeHTTP: @Sendable (any Channel) throws -> Outcome
 
     /// - Parameters:
     ///   - handshakeSecondsMax: seconds from the connection to the end of its first request's head.
+    ///   - head: what a request's head may be.
     ///   - agree: the headers to agree with to a WebSocket; nil if the request is for none.
     ///   - becomeWebSocket: adds the handler of a WebSocket; there is no other then.
     ///   - becomeHTTP: adds what answers requests.
     package init(
-        handshakeSecondsMax: Int, agree: @escaping @Sendable (HTTPRequestHead) -> HTTPHeaders?,
+        handshakeSecondsMax: Int, head: HeadLimits = HeadLimits(),
+        agree: @escaping @Sendable (HTTPRequestHead) -> HTTPHeaders?,
         becomeWebSocket: @escaping @Sendable (any Channel, HTTPRequestHead) throws -> Outcome,
         becomeHTTP: @escaping @Sendable (any Channel) throws -> Outcome
     ) {
         self.handshakeSecondsMax = handshakeSecondsMax
+        self.head = head
         self.agree = agree
         self.becomeWebSocket = becomeWebSocket
         self.becomeHTTP = becomeHTTP
@@ -42,8 +46,9 @@ package struct UpgradablePipeline<Outcome: Sendable>: Sendable {
                 notUpgradingCompletionHandler: { channel in
                     channel.eventLoop.makeCompletedFuture { try becomeHTTP(channel) }
                 }))
-        // Hummingbird takes one request at a time, answers what cannot be parsed, and its header
-        // types cannot hold what would split a response.
+        configuration.decoderConfiguration = self.head.decoder
+        // Hummingbird takes one request at a time, what cannot be parsed is answered by handlers of
+        // ours, and the header types cannot hold what would split a response.
         configuration.enablePipelining = false
         configuration.enableErrorHandling = false
         configuration.enableResponseHeaderValidation = false

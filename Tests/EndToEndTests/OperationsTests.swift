@@ -50,6 +50,10 @@ import Testing
             #expect(Set(documented) == Set(shown))
             #expect(documented.count == shown.count && !shown.isEmpty)
             #expect(Set(shown).count == shown.count, "a family is shown twice")
+            let states = page.matches(of: /livelog_sessions{state="([a-z]+)"}/).map { "\($0.1)" }
+            let row = try #require(rows.first { $0.hasPrefix("| `livelog_sessions`") })
+            let named = row.split(separator: "|")[2].matches(of: /`([a-z]+)`/).map { "\($0.1)" }
+            #expect(named == ["state"] + states)
         }
     }
 
@@ -97,7 +101,7 @@ import Testing
             #expect(seen.publish == 503 && seen.retryAfter == "5" && seen.code == "stopping")
             #expect(seen.handshake == 503)
             #expect(seen.closes == ["1001": count + 1])
-            #expect(seen.tokens == count)
+            #expect(seen.farewells == count)
             #expect(seen.seconds.last - seen.seconds.first > 0.3, "all went at once")
             #expect(seen.seconds.last < 3)
             #expect(await server.ending() == .exited(0))
@@ -143,7 +147,7 @@ private struct DrainReport: Decodable {
     let code: String
     let handshake: Int
     let closes: [String: Int]
-    let tokens: Int
+    let farewells: Int
     let seconds: Seconds
 }
 

@@ -100,10 +100,10 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["/ws/publish/", "/nothing/"])
-    func aHandshakeForNothingIsAnsweredWithAProblem(_ path: String) async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func aHandshakeForNothingIsAnsweredWithAProblem() async throws {
         try await withServer { server in
-            let reply = try await server.exchange(.handshake(path))
+            let reply = try await server.exchange(.handshake("/nothing/"))
             #expect(reply.status == 404)
             let problem = try JSONDecoder().decode(Problem.self, from: Data(reply.body.utf8))
             #expect(problem.code == "unknown-path")

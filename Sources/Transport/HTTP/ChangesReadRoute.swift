@@ -13,24 +13,23 @@ struct ChangesReadRoute: Sendable {
     let log: ChangeLog
     let hubs: EventLoopHubs
     let pool: ReadingPool
+    let large: LargeResponses
     let limits: ServerLimits
 
-    /// Answers a request; every refusal is a problem document.
-    func respond(to request: Request, on eventLoop: any EventLoop) async -> Response {
-        do throws(Problem) {
-            guard let form = AcceptedForm(accept: request.headers[values: .accept]) else {
-                throw Self.notAcceptable
-            }
-            let query = try ChangesQuery(
-                request.uri.query ?? "", form: form, lastEventID: Self.lastEventID(of: request))
-            switch form {
-            case .json: return try await self.page(query, request, on: eventLoop)
-            case .serverSentEvents:
-                return try await self.stream(query, .serverSentEvents, request, on: eventLoop)
-            case .ndjson: return try await self.stream(query, .ndjson, request, on: eventLoop)
-            }
-        } catch {
-            return Response(error)
+    /// Answers a request that came over `channel`; throws what is wrong with it.
+    func respond(
+        to request: Request, over channel: any Channel
+    ) async throws(Problem) -> Response {
+        guard let form = AcceptedForm(accept: request.headers[values: .accept]) else {
+            throw Self.notAcceptable
+        }
+        let query = try ChangesQuery(
+            request.uri.query ?? "", form: form, lastEventID: Self.lastEventID(of: request))
+        switch form {
+        case .json: return try await self.page(query, request, on: channel.eventLoop)
+        case .serverSentEvents:
+            return try await self.stream(query, .serverSentEvents, request, over: channel)
+        case .ndjson: return try await self.stream(query, .ndjson, request, over: channel)
         }
     }
 
@@ -60,7 +59,8 @@ struct ChangesReadRoute: Sendable {
         // Of a place that is not a token nobody can say whether it is still the same one.
         let isForEver =
             if case .token = query.request.start { page.isFull } else { false }
-        return .reading(body, isForEver ? .immutable : .changing, of: request)
+        return try .reading(
+            body, isForEver ? .immutable : .changing, of: request, within: self.large)
     }
 
     private func read(
@@ -81,14 +81,14 @@ struct ChangesReadRoute: Sendable {
         let body = PageJSON.changes(
             records, token: token.text, next: query.page(from: token), isClosed: false,
             isPartial: isPartial)
-        return .reading(body, .changing, of: request)
+        return try .reading(body, .changing, of: request, within: self.large)
     }
 
     // MARK: - Streams
 
     private func stream(
         _ query: ChangesQuery, _ dialect: Dialect, _ request: Request,
-        on eventLoop: any EventLoop
+        over channel: any Channel
     ) async throws(Problem) -> Response {
         // Whether it can begin is decided before the response does.
         _ = try await self.pool.admitting { () throws(Problem) in
@@ -102,7 +102,7 @@ struct ChangesReadRoute: Sendable {
             ? "text/event-stream; charset=utf-8" : AcceptedForm.ndjson.rawValue
         let body = ResponseBody { writer in
             let stream = OutboundStream(
-                hubs: self.hubs, eventLoop: eventLoop, dialect: dialect, request: query.request)
+                hubs: self.hubs, channel: channel, dialect: dialect, request: query.request)
             try await request.body.consumeWithCancellationOnInboundClose { _ in
                 try await stream.run(&writer)
             }

@@ -12,31 +12,31 @@ struct ChangesRoute: Sendable {
     let queue: IngressQueue
     let limits: ServerLimits
     private let readers: ReaderPool
+    private let bodies: BodyCollector
     private let budget: ByteBudget
 
     init(queue: IngressQueue, limits: ServerLimits) {
         self.queue = queue
         self.limits = limits
         self.readers = ReaderPool(limits: limits.changes)
+        self.bodies = BodyCollector(
+            byteCountMax: limits.bodyByteCountMax, pace: limits.bodyPace)
         self.budget = ByteBudget(limits.bodiesByteCountMax)
     }
 
-    /// Answers a request; every failure is a problem document.
-    func respond(to request: Request) async -> Response {
-        do throws(Problem) {
-            let receipt = try await self.append(request)
-            return Response.json(.ok, "application/json", receipt.json)
-        } catch {
-            return Response(error)
-        }
+    /// Answers a request; throws what is wrong with it.
+    func respond(to request: Request) async throws(Problem) -> Response {
+        let receipt = try await self.append(request)
+        return Response.json(.ok, "application/json", receipt.json)
     }
 
     private func append(_ request: Request) async throws(Problem) -> Receipt {
         let form = try Self.form(of: request)
         let producer = try RequestIdentity.producer(of: request.headers)
-        var taken = 0
-        defer { self.budget.giveBack(taken) }
-        let body = try await self.body(of: request, taken: &taken)
+        // Held until the changes are appended, or refused.
+        let share = ByteBudget.Share(of: self.budget)
+        defer { withExtendedLifetime(share) {} }
+        let body = try await self.bodies.collect(request, within: share)
         // What can be repeated must be repeated whole, so it is one batch.
         let batching: Batching = producer == nil ? .bySize : .atomic
         let changes: Changes
@@ -86,63 +86,6 @@ struct ChangesRoute: Sendable {
                     + "application/json (one change, or an array) or application/x-ndjson (a change a line)",
                 line: 1)
         }
-    }
-
-    /// Collects the body, bounded by itself and together with all others.
-    ///
-    /// - Parameter taken: what it has taken of the budget, to be given back when the request is answered.
-    private func body(
-        of request: Request, taken: inout Int
-    ) async throws(Problem) -> [UInt8] {
-        let declared = request.headers[.contentLength].flatMap { Int($0) }
-        if let declared, declared > self.limits.bodyByteCountMax { throw self.tooLarge(line: 1) }
-        var bytes: [UInt8] = []
-        try self.take((declared ?? 0) + ChangeReader.padding, of: &taken)
-        bytes.reserveCapacity(taken)
-        do {
-            for try await part in request.body {
-                let count = bytes.count + part.readableBytes
-                guard count <= self.limits.bodyByteCountMax else {
-                    throw self.tooLarge(line: Self.lineCount(bytes))
-                }
-                try self.take(count - taken, of: &taken)
-                bytes.append(contentsOf: part.readableBytesView)
-            }
-        } catch let problem as Problem {
-            throw problem
-        } catch {
-            throw Self.incomplete(bytes)
-        }
-        if let declared, bytes.count < declared { throw Self.incomplete(bytes) }
-        return bytes
-    }
-
-    private func take(_ count: Int, of taken: inout Int) throws(Problem) {
-        guard count > 0 else { return }
-        guard self.budget.take(count) else { throw Problem(IngressQueue.Refusal.full) }
-        taken += count
-    }
-
-    private func tooLarge(line: Int) -> Problem {
-        Problem(
-            status: 413, code: "body-too-large", title: "Too large",
-            detail:
-                "line \(line): a body has at most \(self.limits.bodyByteCountMax) bytes: send the "
-                + "changes in several requests", line: line)
-    }
-
-    private static func incomplete(_ bytes: [UInt8]) -> Problem {
-        let line = self.lineCount(bytes)
-        return Problem(
-            status: 400, code: "body-incomplete", title: "The body cannot be read",
-            detail:
-                "line \(line): the body ended after \(bytes.count) bytes, before its announced end",
-            line: line)
-    }
-
-    /// The line, from 1, in which `bytes` end.
-    private static func lineCount(_ bytes: [UInt8]) -> Int {
-        bytes.reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
     }
 }
 

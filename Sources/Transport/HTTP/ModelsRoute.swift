@@ -11,27 +11,22 @@ import WireProtocol
 struct ModelsRoute: Sendable {
     let log: ChangeLog
     let pool: ReadingPool
+    let large: LargeResponses
     let limits: ServerLimits
 
-    /// Answers a request; every refusal is a problem document. Nil if there is nothing at such a path.
-    func respond(to request: Request) async -> Response? {
-        do throws(Problem) {
-            guard
-                let query = try ModelsQuery(
-                    path: request.uri.path, query: request.uri.query ?? "")
-            else { return nil }
-            let body =
-                switch query {
-                case .group(let filter, let place): try await self.group(filter, at: place)
-                case .instance(let model, let key, let place):
-                    try await self.instance(model, key, at: place)
-                case .history(let model, let key, let start, let limit):
-                    try await self.history(model, key, from: start, limit: limit)
-                }
-            return .reading(body, .changing, of: request)
-        } catch {
-            return Response(error)
-        }
+    /// Answers a request; throws what is wrong with it. Nil if there is nothing at such a path.
+    func respond(to request: Request) async throws(Problem) -> Response? {
+        guard let query = try ModelsQuery(path: request.uri.path, query: request.uri.query ?? "")
+        else { return nil }
+        let body =
+            switch query {
+            case .group(let filter, let place): try await self.group(filter, at: place)
+            case .instance(let model, let key, let place):
+                try await self.instance(model, key, at: place)
+            case .history(let model, let key, let start, let limit):
+                try await self.history(model, key, from: start, limit: limit)
+            }
+        return try .reading(body, .changing, of: request, within: self.large)
     }
 
     private func group(

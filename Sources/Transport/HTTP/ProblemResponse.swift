@@ -51,13 +51,35 @@ extension Response {
         if let seconds = problem.retryAfter {
             self.headers[.retryAfter] = String(seconds)
         }
+        switch problem.status {
+        // What is left of a body is not waited for; and who stops takes no more requests.
+        case 408: self.headers[.connection] = "close"
+        case 503 where problem.code == "stopping": self.headers[.connection] = "close"
+        case 426:
+            self.headers[.connection] = "Upgrade"
+            self.headers[.upgrade] = "websocket"
+            self.headers[.secWebSocketVersion] = "13"
+        default: break
+        }
     }
 
     /// A response with a body.
     static func json(_ status: HTTPResponse.Status, _ type: String, _ body: [UInt8]) -> Response {
+        .json(
+            status, type, ResponseBody(byteBuffer: ByteBuffer(bytes: body)), byteCount: body.count)
+    }
+
+    /// The same, with a body that is written in its own way.
+    static func json(
+        _ status: HTTPResponse.Status, _ type: String, _ body: ResponseBody, byteCount: Int
+    ) -> Response {
         Response(
             status: status,
-            headers: [.contentType: type, .contentLength: String(body.count)],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+            headers: [
+                .contentType: type, .contentLength: String(byteCount),
+                // What it contains is the producers' and must not be taken for a page.
+                .xContentTypeOptions: "nosniff",
+            ],
+            body: body)
     }
 }

@@ -13,10 +13,11 @@ extension Response {
         case changing = "no-cache"
     }
 
-    /// A body that is read, with its tag; or 304 if the client says that it has it.
+    /// A body that is read, with its tag; or 304 if the client says that it has it. Throws a problem if there is no
+    /// room for it.
     static func reading(
-        _ body: [UInt8], _ freshness: Freshness, of request: Request
-    ) -> Response {
+        _ body: [UInt8], _ freshness: Freshness, of request: Request, within large: LargeResponses
+    ) throws(Problem) -> Response {
         let digest = Machine.digest(of: body)
         let tag = EntityTag(low: digest.low, high: digest.high)
         let headers: HTTPFields = [
@@ -25,7 +26,8 @@ extension Response {
         if tag.isIn(ifNoneMatch: request.headers[values: .ifNoneMatch]) {
             return Response(status: .notModified, headers: headers)
         }
-        var response = Response.json(.ok, "application/json", body)
+        var response = Response.json(
+            .ok, "application/json", try large.body(body), byteCount: body.count)
         response.headers.append(contentsOf: headers)
         return response
     }

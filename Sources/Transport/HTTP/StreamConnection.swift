@@ -12,21 +12,28 @@ import WireProtocol
 /// Threads: only the event loop's.
 final class StreamConnection: SessionConnection {
     private let hub: EventLoopHub
-    private let eventLoop: any EventLoop
+    private let channel: any Channel
     private var id: Dispatcher.SessionID?
     private var waiting = ByteBuffer()
     /// Resolved when there is something to write, or nothing more comes.
     private var writer: EventLoopPromise<ByteBuffer?>?
     private var isClosed = false
     private var isFull = false
+    /// Closes the channel if the client does not take the rest of a stream that the server ends.
+    private var deadline: Scheduled<Void>?
 
-    /// Opens a session of `dialect` and begins what `request` asks for.
+    /// Opens a session of `dialect` and begins what `request` asks for. When the server stops, nothing more comes
+    /// from the beginning.
     init(
-        hub: EventLoopHub, eventLoop: any EventLoop, dialect: Dialect,
+        hub: EventLoopHub, channel: any Channel, dialect: Dialect,
         _ request: SubscriptionRequest
     ) {
         self.hub = hub
-        self.eventLoop = eventLoop
+        self.channel = channel
+        guard !hub.isStopped else {
+            self.isClosed = true
+            return
+        }
         let session = Session(dialect: dialect, limits: hub.limits.session)
         let id = hub.dispatcher.open(session, connection: self)
         self.id = id
@@ -36,7 +43,7 @@ final class StreamConnection: SessionConnection {
     /// What is to be written next, as soon as there is something; nil at the end. To be called when what was
     /// given out before is written.
     func next() -> EventLoopFuture<ByteBuffer?> {
-        let promise = self.eventLoop.makePromise(of: ByteBuffer?.self)
+        let promise = self.channel.eventLoop.makePromise(of: ByteBuffer?.self)
         if self.waiting.readableBytes > 0 {
             promise.succeed(self.waiting)
             self.waiting = ByteBuffer()
@@ -54,6 +61,12 @@ final class StreamConnection: SessionConnection {
 
     /// Ends the session, because nobody writes what it sends any more.
     func leave() {
+        self.deadline?.cancel()
+        self.deadline = nil
+        self.end()
+    }
+
+    private func end() {
         if let id {
             self.id = nil
             if self.hub.dispatcher.close(id) { self.hub.scheduleTurn() }
@@ -79,6 +92,12 @@ final class StreamConnection: SessionConnection {
 
     /// Streams have no codes: whoever reads sees that there is nothing more, and resumes.
     func close(_ code: CloseCode, reason: String) {
-        self.leave()
+        guard !self.isClosed else { return }
+        self.end()
+        let channel = self.channel
+        let delay = TimeAmount.seconds(Int64(self.hub.limits.closeSecondsMax))
+        self.deadline = channel.eventLoop.assumeIsolated().scheduleTask(in: delay) {
+            channel.close(promise: nil)
+        }
     }
 }

@@ -15,10 +15,9 @@ struct TargetLimit: RouterMiddleware {
         next: @concurrent (Request, EdgeContext) async throws -> Response
     ) async throws -> Response {
         guard request.uri.string.utf8.count <= self.byteCountMax else {
-            return Response(
-                Problem(
-                    status: 414, code: "target-too-long", title: "Target too long",
-                    detail: "a request's path and query have at most \(self.byteCountMax) bytes"))
+            throw Problem(
+                status: 414, code: "target-too-long", title: "Target too long",
+                detail: "a request's path and query have at most \(self.byteCountMax) bytes")
         }
         return try await next(request, context)
     }

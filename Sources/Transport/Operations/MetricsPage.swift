@@ -161,6 +161,19 @@ enum MetricsPage {
             MetricFamily(
                 .counter, "livelog_producer_refused_total",
                 "Batches of producers' WebSockets that were refused."), snapshot.producers.refused)
+        Self.addRefusals(snapshot, to: &page)
+    }
+
+    private static func addRefusals(_ snapshot: ServerSnapshot, to page: inout PrometheusText) {
+        let http = Self.filled(snapshot.refusals, with: ["overloaded", "stopping"])
+        let producers = Self.filled(snapshot.producerRefusals, with: ["stopping"])
+        page.add(
+            MetricFamily(
+                .counter, "livelog_refused_total",
+                "Requests, and batches of producers' WebSockets, that were refused, by the code of the answer."
+            ),
+            http.map { ([("way", "http"), ("code", $0.0)], $0.1) }
+                + producers.map { ([("way", "producer"), ("code", $0.0)], $0.1) })
     }
 
     private static func addSessions(
@@ -208,7 +221,7 @@ enum MetricsPage {
                 .counter, "livelog_resets_total",
                 "Subscriptions that could not go on, by the reason that they were told."),
             by: "reason",
-            Self.filled(counters.resets, with: ChangeLog.ResumeFailure.allCases.map(\.rawValue)))
+            Self.filled(counters.resets, with: ResetReason.allCases.map(\.rawValue)))
         page.add(
             MetricFamily(
                 .counter, "livelog_closes_total",

@@ -39,6 +39,14 @@ package struct PrometheusText {
         }
     }
 
+    /// Writes a family with a sample for each set of labels.
+    package mutating func add(_ family: MetricFamily, _ samples: [([Label], Int)]) {
+        self.begin(family)
+        for (labels, count) in samples {
+            self.sample(family.name, labels, String(count))
+        }
+    }
+
     /// Writes a histogram for each set of labels.
     package mutating func add(
         _ family: MetricFamily, _ histograms: [([Label], Histogram)]

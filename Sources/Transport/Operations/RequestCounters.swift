@@ -64,7 +64,8 @@ struct CountingMiddleware: RouterMiddleware {
 
     /// The pattern that the request matched; `other` if it was none of the server's.
     private static func route(_ path: String?) -> String {
-        guard let path, !path.hasSuffix("**") else { return "other" }
+        // What Hummingbird itself finds nothing for is not a path.
+        guard let path, path != "/**", path.hasPrefix("/") else { return "other" }
         return path
     }
 

@@ -14,6 +14,8 @@ struct ServerOperations: Sendable {
     let phase: ServerPhase
     let requests = RequestCounters()
     let connections = ConnectionCounters()
+    /// What was refused over HTTP.
+    let refusals = RefusalCounters()
     let log: ChangeLog
     let queue: IngressQueue
     let limits: ServerLimits
@@ -73,6 +75,8 @@ struct ServerOperations: Sendable {
         snapshot.connections = self.connections.all
         snapshot.connectionsMax = self.limits.connectionsMax
         snapshot.producers = self.producers.counters.now
+        snapshot.refusals = self.refusals.all
+        snapshot.producerRefusals = self.producers.refusals.all
         snapshot.producersMax = self.limits.producersMax
         snapshot.dispatcher = await hubs.counters()
         snapshot.process = ProcessUsage.current()
@@ -84,17 +88,22 @@ extension ServerOperations {
     /// Adds `/healthz`, `/readyz` and `/metrics`, and what must see all requests, before the other routes.
     func add(to router: Router<EdgeContext>, hubs: EventLoopHubs) {
         router.add(middleware: CountingMiddleware(counters: self.requests))
+        router.add(middleware: ProblemMiddleware(refusals: self.refusals))
         router.add(middleware: DrainingMiddleware(phase: self.phase))
         router.get(RouterPath(stringLiteral: Self.healthPath)) { _, _ in
             Response.json(.ok, "text/plain", Array("ok\n".utf8))
         }
         router.get(RouterPath(stringLiteral: Self.readyPath)) { _, _ in
+            // An answer as good as the other one, and no refusal that would be counted.
             self.unreadiness.map { Response($0) }
                 ?? Response.json(.ok, "text/plain", Array("ready\n".utf8))
         }
         router.get(RouterPath(stringLiteral: Self.metricsPath)) { _, _ in
             let page = MetricsPage.render(await self.snapshot(of: hubs))
             return Response.json(.ok, PrometheusText.mediaType, Array(page.utf8))
+        }
+        for path in [Self.healthPath, Self.readyPath, Self.metricsPath] {
+            router.refuseOthers(RouterPath(path), than: [.get], refusals: self.refusals)
         }
     }
 
@@ -117,8 +126,6 @@ private struct DrainingMiddleware: RouterMiddleware {
         guard self.phase.isDraining, !watched.contains(request.uri.path) else {
             return try await next(request, context)
         }
-        var response = Response(ServerOperations.draining)
-        response.headers[.connection] = "close"
-        return response
+        throw ServerOperations.draining
     }
 }

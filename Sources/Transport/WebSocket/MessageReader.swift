@@ -77,6 +77,9 @@ package struct MessageReader: Sendable {
 
     package init() {}
 
+    /// Bytes that have come of a message that is not all there.
+    package var messageByteCount: Int { self.message.count }
+
     /// Takes bytes off `bytes` up to the end of the next message or control frame; nil if that is not all there,
     /// and then all bytes are taken.
     package mutating func next(

@@ -43,6 +43,9 @@ final class ProducerConnection {
     /// Whether a message is being read on another thread. Nothing is taken before it.
     private var isReadingMessage = false
     private var isPaused = false
+    /// Bytes that have come of the next message, and what they and large messages before it take of the budget.
+    private var comingByteCount = 0
+    private var share: ByteBudget.Share?
     /// What was shown of this connection's counters.
     private var shown = ProducerCounters.Values()
 
@@ -64,8 +67,9 @@ final class ProducerConnection {
         }
     }
 
-    /// Whether the socket is not read, so that nobody can expect a word of the client.
-    var isQuietByForce: Bool { self.isPaused }
+    /// Whether the socket is not read because the log has no room, so that nobody can expect a word of the client.
+    /// Who does not read its receipts can be expected to.
+    var isQuietByForce: Bool { self.isPaused && self.socket?.isWritable != false }
 
     /// Takes a text message of the client.
     func receive(text message: [UInt8]) {
@@ -77,6 +81,15 @@ final class ProducerConnection {
     func receiveBinary() {
         self.held.append(nil)
         self.takeHeld()
+    }
+
+    /// Notes that `byteCount` bytes have come of a message. Returns false if there is no room for them.
+    func hold(_ byteCount: Int) -> Bool {
+        self.comingByteCount = byteCount
+        guard byteCount > self.hub.limits.readOnLoopByteCountMax else { return true }
+        let share = self.share ?? ByteBudget.Share(of: self.hub.messages)
+        self.share = share
+        return share.grow(to: byteCount)
     }
 
     /// Does whatever can be done now: takes what waits, sends answers, reads on or pauses, closes. To be called
@@ -102,6 +115,7 @@ final class ProducerConnection {
         self.socket = nil
         self.held.removeAll()
         self.stalled = nil
+        self.share = nil
         self.answers = nil
         self.showCounted()
         self.hub.counters.connections.wrappingSubtract(1, ordering: .relaxed)
@@ -229,6 +243,10 @@ final class ProducerConnection {
     private func pauseOrReadOn() {
         guard let socket else { return }
         let isToPause = !self.mayTake || !self.held.isEmpty
+        // Whoever may be read has nothing large but what is coming.
+        if !isToPause, self.comingByteCount <= self.hub.limits.readOnLoopByteCountMax {
+            self.share = nil
+        }
         guard isToPause != self.isPaused else { return }
         self.isPaused = isToPause
         socket.setReading(!isToPause)
@@ -236,6 +254,7 @@ final class ProducerConnection {
 
     /// Shows what was counted, once a turn.
     private func showCounted() {
+        for code in self.session.takeRefusals() { self.hub.refusals.count(code) }
         let isOver = self.socket == nil
         let now = ProducerCounters.Values(
             unanswered: isOver ? 0 : self.session.unansweredCount,

@@ -13,10 +13,14 @@ final class ProducerHub: Sendable {
     let readers: ReaderPool
     let logger: Logger
     let counters = ProducerCounters()
+    let refusals = RefusalCounters()
+    /// What large messages take.
+    let messages: ByteBudget
 
     init(queue: IngressQueue, limits: ServerLimits, logger: Logger) {
         self.queue = queue
         self.limits = limits
+        self.messages = ByteBudget(limits.messagesByteCountMax)
         self.readers = ReaderPool(limits: limits.changes)
         self.logger = logger
     }

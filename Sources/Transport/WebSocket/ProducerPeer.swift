@@ -38,6 +38,10 @@ struct ProducerPeer: WebSocketPeer {
         producer.receiveBinary()
     }
 
+    func hold(_ byteCount: Int, of producer: ProducerConnection) -> Bool {
+        producer.hold(byteCount)
+    }
+
     func completeRead(_ producer: ProducerConnection) {
         producer.proceed()
     }

@@ -9,14 +9,15 @@ typealias WebSocketHandler = WebSocketConnection<SubscriberPeer>
 /// Sessions behind WebSockets: their messages go to the dispatcher of their event loop.
 struct SubscriberPeer: WebSocketPeer {
     let hub: EventLoopHub
-    let makeSession: () -> Session
+    let dialect: Dialect
 
     var limits: WebSocketLimits { self.hub.limits.webSocket }
     var readBuffer: ReadBuffer { self.hub.readBuffer }
 
     func open(_ connection: WebSocketHandler) -> Dispatcher.SessionID {
         self.hub.add(connection)
-        return self.hub.dispatcher.open(self.makeSession(), connection: connection)
+        let session = Session(dialect: self.dialect, limits: self.hub.limits.session)
+        return self.hub.dispatcher.open(session, connection: connection)
     }
 
     func receive(
@@ -51,6 +52,7 @@ extension ServerLimits {
         WebSocketLimits(
             message: .init(byteCountMax: self.session.messageByteCountMax),
             socketByteCountMax: self.socketByteCountMax, closeSecondsMax: self.closeSecondsMax,
+            stopSecondsMax: self.stopSecondsMax,
             quietTicksBeforePing: self.quietTicksBeforePing, quietTicksMax: self.quietTicksMax)
     }
 }

@@ -4,6 +4,9 @@ package import WireProtocol
 /// A WebSocket after its handshake, the only handler of its channel: whole messages go to the peer, framed
 /// bytes to the socket.
 ///
+/// What the kernel does not take waits in a ``Backlog``, of which NIO has one piece at a time. When that is gone,
+/// a ping is answered, then a peer that was told that the socket is full hears that it is not.
+///
 /// A close is one frame each way. Whoever has sent and got one, or has broken the protocol, is not heard any
 /// more: our half of the socket is shut down, so that what was sent still arrives, and the rest of what comes is
 /// thrown away until the client closes or its time is over.
@@ -21,6 +24,9 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
         case over
     }
 
+    /// Bytes that NIO has of what waits: enough to fill the room that a socket gets at a time.
+    private static var pieceByteCountMax: Int { 64 << 10 }
+
     private let peer: Peer
     private var member: Peer.Member?
     private var context: ChannelHandlerContext?
@@ -30,10 +36,12 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     private let writesDirectly: Bool
     /// The socket, while it is open and may be written to without NIO.
     private var socket: NIOBSDSocket.Handle?
-    /// Bytes that NIO has because the kernel did not take them.
-    private var queuedByteCount = 0
+    /// What the kernel did not take, while there is any.
+    private var backlog: Backlog?
     /// Whether the peer was told that the socket can take no more, and waits to hear otherwise.
     private var isFull = false
+    /// Whether a write is under way in NIO.
+    private var isWriting = false
 
     /// - Parameter writesDirectly: whether nothing that is to change bytes stands between this handler and the
     ///   socket. With TLS it must be false.
@@ -67,6 +75,7 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
 
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.socket = nil
+        self.backlog = nil
         self.leave()
         self.context = nil
     }
@@ -74,6 +83,7 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     package func channelInactive(context: ChannelHandlerContext) {
         // Its number may be another connection's from now on.
         self.socket = nil
+        self.backlog = nil
         self.leave()
         context.fireChannelInactive()
     }
@@ -81,6 +91,9 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = self.unwrapInboundIn(data)
         self.quietTicks = 0
+        // A write that fails makes NIO read what is left before it closes, perhaps while we read already. What
+        // would be answered cannot be any more.
+        if self.isWriting { self.phase = .over }
         if self.phase != .over { self.read(buffer) }
         if let member { self.peer.completeRead(member) }
         self.peer.readBuffer.giveBack(buffer)
@@ -94,6 +107,10 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
             {
                 self.receive(input)
             }
+            if let member, !self.peer.hold(self.reader.messageByteCount, of: member) {
+                self.close(.tryAgainLater, reason: "too many large messages are on their way")
+                self.finish()
+            }
         } catch {
             self.close(error.code, reason: error.reason)
             self.finish()
@@ -101,7 +118,10 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ChannelShouldQuiesceEvent, let member { self.peer.quiesce(member, self) }
+        if event is ChannelShouldQuiesceEvent {
+            if let member { self.peer.quiesce(member, self) }
+            self.giveUp(inSeconds: self.peer.limits.stopSecondsMax)
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -125,7 +145,9 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     package func send(_ frames: [UInt8]) -> Bool {
         guard self.phase == .open else { return true }
         self.write(frames)
-        self.isFull = self.queuedByteCount > self.peer.limits.socketByteCountMax
+        // Once told, the peer waits to hear of it; so this does not become false here.
+        let waiting = self.backlog?.byteCount ?? 0
+        if waiting > self.peer.limits.socketByteCountMax { self.isFull = true }
         return !self.isFull
     }
 
@@ -152,7 +174,7 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
         self.leave()
         // For the client's answer, whether or not anything was read before.
         self.setReading(true)
-        self.giveUpInTime()
+        self.giveUp(inSeconds: self.peer.limits.closeSecondsMax)
     }
 
     // MARK: - Private
@@ -163,7 +185,7 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
                 self.phase = .closing
                 self.write(.close, answer)
                 self.leave()
-                self.giveUpInTime()
+                self.giveUp(inSeconds: self.peer.limits.closeSecondsMax)
             }
             self.finish()
             return
@@ -174,8 +196,8 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
         case .text(let message): self.peer.receive(text: message, from: member, self)
         case .binary(let message): self.peer.receive(binary: message, from: member, self)
         case .ping(let payload):
-            // Who pings on and reads nothing gets no answers that would have to wait here.
-            if self.queuedByteCount == 0 { self.write(.pong, payload) }
+            // Who pings on and reads nothing gets one answer later, to the last ping (RFC 6455 section 5.5.3).
+            if let backlog { backlog.ping = payload } else { self.write(.pong, payload) }
         case .pong, .close: break
         }
     }
@@ -185,25 +207,44 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     }
 
     private func write(_ bytes: [UInt8]) {
-        guard let context else { return }
-        var written = 0
-        if let socket, self.queuedByteCount == 0 {
-            written = SocketWrite.send(bytes, to: socket)
-            if written == bytes.count { return }
+        guard self.context != nil else { return }
+        if let backlog {
+            backlog.append(bytes[...])
+            return
         }
-        let left = bytes.count - written
-        self.queuedByteCount += left
+        let written = self.socket.map { SocketWrite.send(bytes, to: $0) } ?? 0
+        guard written < bytes.count else { return }
+        let backlog = Backlog()
+        backlog.append(bytes[written...])
+        self.backlog = backlog
+        self.writeNext(of: backlog)
+    }
+
+    /// Hands NIO the next piece of what waits.
+    private func writeNext(of backlog: Backlog) {
+        guard let context else { return }
+        let piece = backlog.next(Self.pieceByteCountMax)
+        let byteCount = piece.readableBytes
         let isWritten = context.eventLoop.makePromise(of: Void.self)
         isWritten.futureResult.assumeIsolated().whenSuccess { [weak self] in
-            self?.noteWritten(left)
+            self?.noteWritten(byteCount)
         }
-        context.writeAndFlush(
-            self.wrapOutboundOut(ByteBuffer(bytes: bytes[written...])), promise: isWritten)
+        // What is written at once asks for the next piece from within.
+        let wasWriting = self.isWriting
+        self.isWriting = true
+        context.writeAndFlush(self.wrapOutboundOut(piece), promise: isWritten)
+        self.isWriting = wasWriting
     }
 
     private func noteWritten(_ byteCount: Int) {
-        self.queuedByteCount -= byteCount
-        guard self.queuedByteCount == 0, self.isFull, let member else { return }
+        guard let backlog else { return }
+        backlog.noteWritten(byteCount)
+        guard backlog.byteCount == 0 else { return self.writeNext(of: backlog) }
+        self.backlog = nil
+        if let ping = backlog.ping, self.phase == .open { self.write(.pong, ping) }
+        guard self.backlog == nil else { return }
+        if self.phase == .over { self.context?.close(mode: .output, promise: nil) }
+        guard self.isFull, let member else { return }
         self.isFull = false
         self.peer.becomeWritable(member)
     }
@@ -212,14 +253,15 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     private func finish() {
         guard self.phase != .over else { return }
         self.phase = .over
-        self.context?.close(mode: .output, promise: nil)
+        // What waits is written first; its last piece closes then.
+        if self.backlog == nil { self.context?.close(mode: .output, promise: nil) }
     }
 
     /// Closes the socket in a while, if the client does not.
-    private func giveUpInTime() {
+    private func giveUp(inSeconds seconds: Int) {
         guard let context else { return }
-        let seconds = TimeAmount.seconds(Int64(self.peer.limits.closeSecondsMax))
-        context.eventLoop.assumeIsolated().scheduleTask(in: seconds) { [weak self] in
+        let delay = TimeAmount.seconds(Int64(seconds))
+        context.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in
             self?.context?.close(promise: nil)
         }
     }

@@ -15,6 +15,9 @@ package protocol WebSocketPeer {
         text message: [UInt8], from member: Member, _ connection: WebSocketConnection<Self>)
     func receive(
         binary message: [UInt8], from member: Member, _ connection: WebSocketConnection<Self>)
+    /// So many bytes have come of a message that is not all there. Returns false if there is no room for them:
+    /// the connection is closed then.
+    func hold(_ byteCount: Int, of member: Member) -> Bool
     /// What the socket had to read at the moment has been given.
     func completeRead(_ member: Member)
     /// The server stops.
@@ -26,6 +29,7 @@ package protocol WebSocketPeer {
 }
 
 extension WebSocketPeer {
+    package func hold(_ byteCount: Int, of member: Member) -> Bool { true }
     package func completeRead(_ member: Member) {}
 
     /// What was sent is flushed, the client reconnects and resumes.
@@ -42,17 +46,20 @@ package struct WebSocketLimits: Sendable {
     package var socketByteCountMax: Int
     /// Seconds that a client has to answer a close.
     package var closeSecondsMax: Int
+    /// Seconds that a connection may still take when everything else of the server has stopped. Default 10.
+    package var stopSecondsMax: Int
     /// Ticks without a word after which the client is sent a ping, and after which it is given up.
     package var quietTicksBeforePing: Int
     package var quietTicksMax: Int
 
     package init(
         message: MessageReader.Limits, socketByteCountMax: Int, closeSecondsMax: Int,
-        quietTicksBeforePing: Int, quietTicksMax: Int
+        stopSecondsMax: Int = 10, quietTicksBeforePing: Int, quietTicksMax: Int
     ) {
         self.message = message
         self.socketByteCountMax = socketByteCountMax
         self.closeSecondsMax = closeSecondsMax
+        self.stopSecondsMax = stopSecondsMax
         self.quietTicksBeforePing = quietTicksBeforePing
         self.quietTicksMax = quietTicksMax
     }

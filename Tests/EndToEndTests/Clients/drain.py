@@ -48,6 +48,12 @@ async def until_closed(socket, ends: list) -> None:
         ends.append((time.monotonic(), closed.rcvd.code if closed.rcvd else None, last))
 
 
+def is_farewell(message: str, end: str) -> bool:
+    """Whether a session was told where it is, and not that it goes on."""
+    frame = json.loads(message)
+    return frame.get("covered") == 1 and "live" not in frame and frame.get("token") == end
+
+
 async def main() -> None:
     sockets = []
     for _ in range(arguments.sessions):
@@ -59,6 +65,7 @@ async def main() -> None:
     change = '{"model":"m","action":"CREATED","instance":{"id":1}}'
     await producer.send('{"batch":1,"changes":[' + change + "]}")
     assert "receipt" in await producer.recv()
+    end = json.loads((await ask("/v1/changes?model=m&from=start"))[2])["token"]
     before = [await ask("/readyz"), await ask("/healthz")]
     ends: list = []
     waiting = [asyncio.create_task(until_closed(socket, ends)) for socket in sockets + [producer]]
@@ -89,7 +96,7 @@ async def main() -> None:
         "code": json.loads(publish[2])["code"],
         "handshake": handshake,
         "closes": Counter(str(code) for _, code, _ in ends),
-        "tokens": sum("token" in last for _, _, last in ends),
+        "farewells": sum(is_farewell(last, end) for _, _, last in ends if last),
         "seconds": {"first": min(times), "last": max(times)},
     }
     print(json.dumps(report), flush=True)

@@ -1,0 +1,90 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import NIOHTTP1
+import Sessions
+import WireProtocol
+
+/// What a client's WebSocket handshake asks for.
+struct Handshake {
+    /// Where the WebSockets are; a last slash makes no difference.
+    static let paths = [
+        "/ws/subscribe", "/api/ws/subscribe", "/ws/publish", "/api/ws/publish",
+    ]
+    private static let livelog1 = "livelog.v1"
+    private static let producer1 = "livelog.producer.v1"
+
+    let dialect: Dialect
+    /// Whether the client publishes, in the dialect `livelog.producer.v1`; then `dialect` means nothing.
+    let isProducer: Bool
+    /// The subprotocol that is agreed to, if the client offered any that is known.
+    let subprotocol: String?
+
+    /// What the connection is counted as.
+    var kind: ConnectionKind {
+        switch self.dialect {
+        case _ where self.isProducer: .producer1
+        case .restLive1: .restLive1
+        // A stream is a request, not a WebSocket.
+        case .livelog1, .serverSentEvents, .ndjson: .livelog1
+        }
+    }
+
+    /// Reads a request's head; nil if it is not a whole handshake (RFC 6455 section 4.2.1) for a WebSocket that there
+    /// is, or one that must not be taken.
+    init?(_ head: HTTPRequestHead) {
+        guard head.isHandshake else { return nil }
+        let offered = head.headers[canonicalForm: "Sec-WebSocket-Protocol"]
+        self.init(path: head.uri.prefix { $0 != "?" }, offered: offered.map { String($0) })
+        // A page of any origin could publish here. (What is read over WebSockets is not a secret yet.)
+        if self.isProducer, head.headers.contains(name: "Origin") { return nil }
+    }
+
+    private init?(path: some StringProtocol, offered: [String]) {
+        let path = path.hasSuffix("/") ? String(path.dropLast()) : String(path)
+        guard Self.paths.contains(path) else { return nil }
+        let known = offered.first { $0 == Self.livelog1 || $0 == Self.producer1 }
+        self.isProducer = known == Self.producer1
+        guard self.isProducer || !path.hasSuffix("/publish") else { return nil }
+        if self.isProducer {
+            self.dialect = .livelog1
+            self.subprotocol = Self.producer1
+        } else {
+            self.dialect = known == nil ? .restLive1 : .livelog1
+            self.subprotocol = known
+        }
+    }
+
+    /// Why a request at one of the paths did not become a WebSocket.
+    static func refusal(of request: Request) -> Problem {
+        let offered = request.headers[values: .secWebSocketProtocol].flatMap {
+            $0.split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }
+        }
+        let asked = Self(path: request.uri.path, offered: offered)
+        guard asked?.isProducer != true || request.headers[.origin] == nil else {
+            return Problem(
+                status: 403, code: "origin-not-allowed", title: "Not allowed",
+                detail: "web pages do not publish: a producer's handshake has no Origin")
+        }
+        return Problem(
+            status: 426, code: "upgrade-required", title: "Upgrade required",
+            detail: "here is a WebSocket: its handshake is the first request of its connection, a "
+                + "GET of HTTP/1.1 with Upgrade: websocket, Connection: Upgrade, "
+                + "Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key; who publishes offers "
+                + "\(Self.producer1)")
+    }
+}
+
+extension HTTPRequestHead {
+    /// Whether this is a handshake as RFC 6455 wants it, whatever it is for.
+    fileprivate var isHandshake: Bool {
+        let keys = self.headers["Sec-WebSocket-Key"]
+        return self.method == .GET && self.version == .http1_1
+            && self.headers[canonicalForm: "Upgrade"].contains { $0.lowercased() == "websocket" }
+            && self.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
+            && self.headers["Sec-WebSocket-Version"] == ["13"]
+            && keys.count == 1 && keys[0].utf8.count == 24
+            && !self.headers.contains(name: "Content-Length")
+            && !self.headers.contains(name: "Transfer-Encoding")
+    }
+}
