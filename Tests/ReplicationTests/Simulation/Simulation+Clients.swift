@@ -114,10 +114,11 @@ extension Simulation {
             request.start = .snapshot
             start = nil
         case 4:
-            // It begins with the batch that the offset is in.
+            // It begins with the batch that the offset is in, where that is kept.
             let offset = Offset(UInt64(self.random.below(Int(visible.rawValue) + 1)))
             request.start = .offset(offset)
-            start = self.expected.batchStart(of: offset)
+            start =
+                offset < self.expected.first ? offset : self.expected.batchStart(of: offset)
         case 5:
             let time = Int64(self.random.below(Int(self.now) + 2))
             request.start = .time(time)
