@@ -36,10 +36,6 @@ struct AudienceEntry {
     var isTouchedByBatch = false
     /// Whether it is in `ready` already.
     var isReady = false
-
-    mutating func change<Result>(_ body: (inout Audience) -> Result) -> Result {
-        body(&self.audience)
-    }
 }
 
 /// Who is in which audience, and how the chunks get to the sockets.
@@ -81,12 +77,19 @@ extension Dispatcher {
         _ number: Int, countMax: Int, byteCountMax: Int
     ) -> (count: Int, byteCount: Int) {
         var written = (count: 0, byteCount: 0)
+        var writes: [OutboundWrite] = []
+        writes.reserveCapacity(countMax)
+        let takenMax = self.limits.takenByteCountMax
         while written.count < countMax, written.byteCount < byteCountMax,
-            let place = self.audiences[number]?.audience.nextBehind()
+            let (index, bytes) = self.audiences[number]?.audience.takeNext(byteCountMax: takenMax)
         {
-            written.byteCount += self.serveMember(number, place)
+            written.byteCount += bytes.bytes.count
             written.count += 1
+            guard let connection = self.entries[index]?.connection else { continue }
+            writes.append(
+                OutboundWrite(connection: connection, bytes: bytes, session: index))
         }
+        self.send(&writes)
         let stragglers = self.audiences[number]?.audience.stragglers(
             byteCountMax: self.limits.chunksByteCountMax)
         for index in stragglers ?? [] {
@@ -99,39 +102,20 @@ extension Dispatcher {
         return written
     }
 
-    /// Writes what a member has not taken. Returns how many bytes that were.
-    @discardableResult
-    private func serveMember(_ number: Int, _ place: Int) -> Int {
-        guard let index = self.audiences[number]?.audience.session(at: place),
-            let bytes = self.change(
-                number,
-                { [limits] in
-                    $0.take(place, byteCountMax: limits.takenByteCountMax)
-                }) ?? nil
-        else { return 0 }
-        return self.send(bytes, to: index)
-    }
-
-    /// Changes an audience, and keeps count of what all keep.
-    @discardableResult
-    private func change<Result>(_ number: Int, _ body: (inout Audience) -> Result) -> Result? {
-        guard let before = self.audiences[number]?.audience.chunkByteCount else { return nil }
-        let result = self.audiences[number]?.change(body)
-        self.chunkByteCount += (self.audiences[number]?.audience.chunkByteCount ?? 0) - before
-        return result
-    }
-
     /// Writes what a session has not taken of its audience's chunks. Returns whether its socket can take more.
     func settle(_ index: Int) -> Bool {
         while let entry = self.entries[index], entry.audience >= 0, !entry.session.isBlocked,
-            self.serveMember(entry.audience, entry.place) > 0
-        {}
+            let bytes = self.audiences[entry.audience]?.audience.take(
+                entry.place, byteCountMax: self.limits.takenByteCountMax)
+        {
+            self.send(bytes, to: index)
+        }
         return self.entries[index]?.session.isBlocked == false
     }
 
     /// Makes a chunk of what an audience was given.
     func finishChunk(_ number: Int, from start: Offset) {
-        self.change(number) { $0.finishChunk(from: start) }
+        self.audiences[number]?.audience.finishChunk(from: start)
         guard let entry = self.audiences[number], entry.audience.behindCount > 0, !entry.isReady
         else { return }
         self.audiences[number]?.isReady = true
@@ -139,8 +123,8 @@ extension Dispatcher {
     }
 
     /// Tells audiences that have not heard anything for a while where they are.
-    func tellAudiences(_ token: String) {
-        for number in self.audiences.indices {
+    func tellAudiences(_ token: String, part: Int, of partCount: Int) {
+        for number in stride(from: part, to: self.audiences.count, by: partCount) {
             guard let entry = self.audiences[number] else { continue }
             for (place, slot) in entry.slots.enumerated() {
                 guard let slot else { continue }
@@ -220,7 +204,7 @@ extension Dispatcher {
         let number = entry.audience
         self.entries[index]?.audience = -1
         self.entries[index]?.place = -1
-        guard let (reached, moved) = self.change(number, { $0.leave(entry.place) })
+        guard let (reached, moved) = self.audiences[number]?.audience.leave(entry.place)
         else { return nil }
         if let moved { self.entries[moved]?.place = entry.place }
         if self.audiences[number]?.audience.memberCount == 0 { self.removeAudience(number) }
@@ -264,7 +248,8 @@ extension Dispatcher {
             dialect: session.dialect, joinsBatches: live.count == 1 && signature != nil,
             limits: self.sessionLimits)
         let entry = AudienceEntry(
-            audience: Audience(composer: composer), signature: signature, slots: [])
+            audience: Audience(composer: composer, countedIn: self.chunkHoldings),
+            signature: signature, slots: [])
         let number: Int
         if let vacant = self.vacantAudiences.popLast() {
             number = vacant

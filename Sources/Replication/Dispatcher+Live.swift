@@ -15,7 +15,7 @@ extension Dispatcher {
             return
         }
         // What is new waits in the log until what was read is on its way.
-        guard self.chunkByteCount <= self.limits.allChunksByteCountMax else { return }
+        guard self.chunkHoldings.byteCount <= self.limits.allChunksByteCountMax else { return }
         let start = self.cursor
         do throws(StorageError) {
             if try self.readOn() {

@@ -49,6 +49,7 @@ package final class Dispatcher {
     let limits: Limits
     let sessionLimits: SessionLimits
     let logger: Logger
+    private let burstWriter: BurstWriter
     /// The first record that live subscriptions have not been given.
     var cursor: Offset
     var matcher = Matcher()
@@ -62,8 +63,7 @@ package final class Dispatcher {
     var catchUpWork = 0
     var audiences: [AudienceEntry?] = []
     var vacantAudiences: [Int] = []
-    /// Bytes of the chunks that audiences keep.
-    var chunkByteCount = 0
+    let chunkHoldings = ChunkHoldings()
     var sharedAudiences: [AudienceSignature: Int] = [:]
     /// Audiences with members that have chunks to take.
     var ready: [Int] = []
@@ -89,10 +89,18 @@ package final class Dispatcher {
     var counted = DispatcherCounters()
 
     /// Creates the dispatcher of an event loop, at the end of the visible log.
+    ///
+    /// - Parameter burstWriter: writes to many sockets; by default to one after the other.
     package init(
         log: ChangeLog, limits: Limits, sessionLimits: SessionLimits = SessionLimits(),
-        logger: Logger
+        logger: Logger,
+        burstWriter: @escaping BurstWriter = { writes in
+            for place in writes.indices {
+                writes[place].canTakeMore = writes[place].connection.send(writes[place].bytes)
+            }
+        }
     ) {
+        self.burstWriter = burstWriter
         self.log = log
         self.limits = limits
         self.sessionLimits = sessionLimits
@@ -179,10 +187,11 @@ package final class Dispatcher {
             || self.cursor < self.log.watermarks.visible
     }
 
-    /// Tells clients of progress without a match, and that the connection lives. To be called every few seconds.
+    /// Tells clients of progress without a match, and that the connection lives. To be called every few seconds, for all
+    /// of them or for one part after the other.
     ///
     /// Returns whether ``turn()`` has something to do.
-    package func tellProgress() -> Bool {
+    package func tellProgress(part: Int = 0, of partCount: Int = 1) -> Bool {
         var tokens: [Offset: String] = [:]
         let token = { (place: Offset) -> String? in
             if let text = tokens[place] { return text }
@@ -190,14 +199,15 @@ package final class Dispatcher {
             tokens[place] = text
             return text
         }
-        for index in self.entries.indices where self.entries[index]?.session.isBlocked == false {
+        for index in stride(from: part, to: self.entries.count, by: partCount)
+        where self.entries[index]?.session.isBlocked == false {
             var output: [UInt8] = []
             self.entries[index]?.session.tellProgress(token: token, output: &output)
             self.tellWaiting(index, output: &output)
             self.send(OutboundBytes(output), to: index)
         }
-        if let text = token(self.cursor) { self.tellAudiences(text) }
-        self.forgetSummaries()
+        if let text = token(self.cursor) { self.tellAudiences(text, part: part, of: partCount) }
+        if part == 0 { self.forgetSummaries() }
         return self.hasWork
     }
 
@@ -227,20 +237,26 @@ package final class Dispatcher {
     @discardableResult
     func send(_ output: OutboundBytes, to index: Int) -> Int {
         let byteCount = output.bytes.count
-        guard byteCount > 0, let entry = self.entries[index] else { return 0 }
-        if entry.session.isBlocked {
-            let unread = entry.unreadByteCount + byteCount
+        guard byteCount > 0, let connection = self.entries[index]?.connection else { return 0 }
+        if self.entries[index]?.session.isBlocked == true {
+            let unread = (self.entries[index]?.unreadByteCount ?? 0) + byteCount
             self.entries[index]?.unreadByteCount = unread
             guard unread <= self.limits.unreadByteCountMax else {
                 self.close(index, .unread, "the answers are not read")
                 return 0
             }
         }
-        self.counted.writes += 1
-        self.counted.sentBytes += UInt64(byteCount)
-        self.counted.deliveries += UInt64(output.recordCount)
-        if !entry.connection.send(output) { self.block(index) }
+        self.counted.noteWrite(output)
+        if !connection.send(output) { self.block(index) }
         return byteCount
+    }
+
+    /// Writes to several sessions, each of which has an audience and so can take it, and empties `writes`.
+    func send(_ writes: inout [OutboundWrite]) {
+        for write in writes { self.counted.noteWrite(write.bytes) }
+        self.burstWriter(&writes)
+        for write in writes where !write.canTakeMore { self.block(write.session) }
+        writes.removeAll(keepingCapacity: true)
     }
 
     /// Closes a session's connection.

@@ -1,3 +1,5 @@
+import Sessions
+
 /// What the dispatcher of one event loop has and did. The dispatcher counts in plain integers on its loop and
 /// gives a copy on request; the copies of all loops are merged for whoever looks.
 package struct DispatcherCounters: Hashable, Sendable {
@@ -37,6 +39,13 @@ package struct DispatcherCounters: Hashable, Sendable {
 
     /// Creates counters of nothing.
     package init() {}
+
+    /// Counts what is written to a socket.
+    mutating func noteWrite(_ output: OutboundBytes) {
+        self.writes += 1
+        self.sentBytes += UInt64(output.bytes.count)
+        self.deliveries += UInt64(output.recordCount)
+    }
 
     /// Adds what another event loop has and did.
     package mutating func merge(_ other: DispatcherCounters) {

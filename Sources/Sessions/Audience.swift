@@ -15,7 +15,7 @@ package import LogModel
 /// - a chunk is kept as long as a member has not taken it, and no longer;
 /// - chunks come one after the other in the log: nothing that the members want lies between them;
 /// - `behindCount` is the number of members that have not taken all chunks.
-package struct Audience: Sendable {
+package struct Audience {
     private struct Member {
         let session: Int
         /// The number of the first chunk that it has not taken.
@@ -38,6 +38,7 @@ package struct Audience: Sendable {
     private var firstNumber: UInt64 = 0
     /// Bytes of the chunks that it keeps.
     package private(set) var chunkByteCount = 0
+    private let holdings: ChunkHoldings
     /// Members that have not taken all chunks.
     package private(set) var behindCount = 0
     /// Where to look for the next member that is behind.
@@ -45,9 +46,10 @@ package struct Audience: Sendable {
     /// Several chunks in one piece, for all who have them to take.
     private var joined: (chunks: Range<UInt64>, bytes: OutboundBytes)?
 
-    /// Creates an audience without members.
-    package init(composer: FrameComposer) {
+    /// Creates an audience without members, whose chunks are counted in `holdings`.
+    package init(composer: FrameComposer, countedIn holdings: ChunkHoldings) {
         self.composer = composer
+        self.holdings = holdings
     }
 
     /// How many sessions are members.
@@ -91,6 +93,7 @@ package struct Audience: Sendable {
         guard !bytes.bytes.isEmpty, !self.members.isEmpty else { return }
         self.chunks.append(Chunk(bytes: bytes, start: start, remaining: self.members.count))
         self.chunkByteCount += bytes.bytes.count
+        self.holdings.byteCount += bytes.bytes.count
         self.behindCount = self.members.count
     }
 
@@ -99,13 +102,15 @@ package struct Audience: Sendable {
     package mutating func take(_ place: Int, byteCountMax: Int = .max) -> OutboundBytes? {
         let first = self.members[place].next
         guard first < self.endNumber else { return nil }
-        var end = first
-        var byteCount = 0
-        repeat {
-            byteCount += self.chunk(end).bytes.bytes.count
-            end += 1
-        } while end < self.endNumber
-            && byteCount + self.chunk(end).bytes.bytes.count <= byteCountMax
+        var end = first + 1
+        if end < self.endNumber {
+            var byteCount = self.chunk(first).bytes.bytes.count
+            while end < self.endNumber {
+                byteCount += self.chunk(end).bytes.bytes.count
+                guard byteCount <= byteCountMax else { break }
+                end += 1
+            }
+        }
         let bytes = self.bytes(of: first..<end)
         self.markTaken(place, until: end)
         return bytes
@@ -113,9 +118,18 @@ package struct Audience: Sendable {
 
     private func chunk(_ number: UInt64) -> Chunk { self.chunks[Int(number - self.firstNumber)] }
 
-    /// The place of a member that has not taken all chunks; nil if all have. In a circle, so that nobody waits for
-    /// those who come later.
-    package mutating func nextBehind() -> Int? {
+    /// Lets the next member that is behind take; see ``take(_:byteCountMax:)``. Nil if nobody is. In a circle, so that
+    /// nobody waits for those who come later.
+    package mutating func takeNext(
+        byteCountMax: Int = .max
+    ) -> (session: Int, bytes: OutboundBytes)? {
+        guard let place = self.nextBehind(),
+            let bytes = self.take(place, byteCountMax: byteCountMax)
+        else { return nil }
+        return (self.members[place].session, bytes)
+    }
+
+    private mutating func nextBehind() -> Int? {
         guard self.behindCount > 0 else { return nil }
         while true {
             if self.position >= self.members.count { self.position = 0 }
@@ -124,9 +138,6 @@ package struct Audience: Sendable {
             if self.members[place].next < self.endNumber { return place }
         }
     }
-
-    /// The session at `place`.
-    package func session(at place: Int) -> Int { self.members[place].session }
 
     /// The sessions that are further behind than `byteCountMax` bytes of chunks allow: they have to leave.
     package func stragglers(byteCountMax: Int) -> [Int] {
@@ -146,9 +157,10 @@ package struct Audience: Sendable {
         }
         self.members[place].next = end
         if end == self.endNumber { self.behindCount -= 1 }
-        while let chunk = self.chunks.first, chunk.remaining == 0 {
-            self.chunkByteCount -= chunk.bytes.bytes.count
-            self.chunks.removeFirst()
+        while !self.chunks.isEmpty, self.chunks[0].remaining == 0 {
+            let byteCount = self.chunks.removeFirst().bytes.bytes.count
+            self.chunkByteCount -= byteCount
+            self.holdings.byteCount -= byteCount
             self.firstNumber += 1
         }
         if self.chunks.isEmpty { self.joined = nil }
@@ -167,4 +179,15 @@ package struct Audience: Sendable {
         self.joined = (numbers, all)
         return all
     }
+}
+
+/// What the chunks of all audiences of an event loop take together.
+///
+/// Threads: only the event loop's.
+package final class ChunkHoldings {
+    /// Bytes of the chunks that are kept.
+    package fileprivate(set) var byteCount = 0
+
+    /// Creates a count of nothing.
+    package init() {}
 }

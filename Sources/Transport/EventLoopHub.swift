@@ -15,7 +15,10 @@ final class EventLoopHub {
     /// What all WebSockets of the loop are read into.
     let readBuffer = ReadBuffer()
     let eventLoop: any EventLoop
-    private var connections: [ObjectIdentifier: WebSocketHandler] = [:]
+    /// The WebSockets of subscribers, by the part in which they are looked after.
+    private var connections = [[ObjectIdentifier: WebSocketHandler]](
+        repeating: [:], count: EventLoopHub.partCount)
+    private var nextPart = 0
     private var producers:
         [ObjectIdentifier: (handler: ProducerHandler, producer: ProducerConnection)] = [:]
     private var isTurnScheduled = false
@@ -26,17 +29,18 @@ final class EventLoopHub {
         self.eventLoop = eventLoop
         self.limits = limits
         self.dispatcher = Dispatcher(
-            log: log, limits: limits.dispatcher, sessionLimits: limits.session, logger: logger)
+            log: log, limits: limits.dispatcher, sessionLimits: limits.session, logger: logger,
+            burstWriter: SocketBurst.write)
         self.tail = TailRoom(
             TailWatch(log), eventLoop: eventLoop, countMax: limits.waitingRequestsMax)
     }
 
     func add(_ connection: WebSocketHandler) {
-        self.connections[ObjectIdentifier(connection)] = connection
+        self.connections[Self.part(of: connection)][ObjectIdentifier(connection)] = connection
     }
 
     func remove(_ connection: WebSocketHandler) {
-        self.connections[ObjectIdentifier(connection)] = nil
+        self.connections[Self.part(of: connection)][ObjectIdentifier(connection)] = nil
     }
 
     func add(_ handler: ProducerHandler, _ producer: ProducerConnection) {
@@ -60,14 +64,26 @@ final class EventLoopHub {
         }
     }
 
-    /// Looks after the connections: pings who is quiet, closes who stays so, tells of progress.
+    /// Parts that the connections are looked after in, so that thousands are not written to at once.
+    static let partCount = 10
+
+    private static func part(of connection: WebSocketHandler) -> Int {
+        // Objects lie at multiples of 16 bytes.
+        Int(bitPattern: ObjectIdentifier(connection)) / 16 % Self.partCount
+    }
+
+    /// Looks after the next part of the connections: pings who is quiet, closes who stays so, tells of progress.
     func tick() {
-        for connection in self.connections.values { connection.tick() }
-        // Who is not read, for want of room, cannot be expected to say anything.
-        for (handler, producer) in self.producers.values where !producer.isQuietByForce {
-            handler.tick()
+        let part = self.nextPart
+        self.nextPart = (part + 1) % Self.partCount
+        for connection in self.connections[part].values { connection.tick() }
+        if part == 0 {
+            // Who is not read, for want of room, cannot be expected to say anything.
+            for (handler, producer) in self.producers.values where !producer.isQuietByForce {
+                handler.tick()
+            }
         }
-        if self.dispatcher.tellProgress() { self.scheduleTurn() }
+        if self.dispatcher.tellProgress(part: part, of: Self.partCount) { self.scheduleTurn() }
     }
 
     /// Lets producers finish what they began, and closes them.
@@ -116,7 +132,8 @@ struct EventLoopHubs: Sendable {
                     hub.value.scheduleTurn()
                 }
             }
-            let interval = TimeAmount.seconds(Int64(limits.tickSeconds))
+            let interval = TimeAmount.milliseconds(
+                Int64(limits.tickSeconds * 1000 / EventLoopHub.partCount))
             ticks.append(
                 eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
                     hub.value.tick()

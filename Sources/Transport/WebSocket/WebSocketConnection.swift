@@ -145,9 +145,24 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     package func send(_ frames: [UInt8]) -> Bool {
         guard self.phase == .open else { return true }
         self.write(frames)
+        return self.canTakeMore
+    }
+
+    /// The socket, if whole frames may be written to it at once and without this connection.
+    var directSocket: NIOBSDSocket.Handle? {
+        self.phase == .open && self.backlog == nil ? self.socket : nil
+    }
+
+    /// Notes that the socket took `count` bytes of `frames`, and keeps the others. Returns whether it can take more.
+    func noteSent(_ count: Int, of frames: [UInt8]) -> Bool {
+        self.keep(frames[count...])
+        return self.canTakeMore
+    }
+
+    private var canTakeMore: Bool {
+        guard let backlog else { return true }
         // Once told, the peer waits to hear of it; so this does not become false here.
-        let waiting = self.backlog?.byteCount ?? 0
-        if waiting > self.peer.limits.socketByteCountMax { self.isFull = true }
+        if backlog.byteCount > self.peer.limits.socketByteCountMax { self.isFull = true }
         return !self.isFull
     }
 
@@ -213,9 +228,13 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
             return
         }
         let written = self.socket.map { SocketWrite.send(bytes, to: $0) } ?? 0
-        guard written < bytes.count else { return }
+        if written < bytes.count { self.keep(bytes[written...]) }
+    }
+
+    /// Keeps what the socket did not take, and before which nothing waits.
+    private func keep(_ bytes: ArraySlice<UInt8>) {
         let backlog = Backlog()
-        backlog.append(bytes[written...])
+        backlog.append(bytes)
         self.backlog = backlog
         self.writeNext(of: backlog)
     }
