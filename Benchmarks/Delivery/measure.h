@@ -69,7 +69,7 @@ static inline double cpu_seconds(int pid) {
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
-// Kibibytes of a process's own memory that are resident, without pages of files.
+// Kibibytes of a process's memory that are resident.
 static inline long resident_kib(int pid) {
     char path[64], line[256];
     long kib = -1;
@@ -77,7 +77,7 @@ static inline long resident_kib(int pid) {
     FILE *file = fopen(path, "r");
     if (!file) fail("the server (process %d) is gone", pid);
     while (fgets(line, sizeof line, file))
-        if (sscanf(line, "RssAnon: %ld", &kib) == 1) break;
+        if (sscanf(line, "VmRSS: %ld", &kib) == 1) break;
     fclose(file);
     return kib;
 }
