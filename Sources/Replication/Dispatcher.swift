@@ -180,6 +180,9 @@ package final class Dispatcher {
         return self.hasWork
     }
 
+    /// Whether live subscriptions may have something new.
+    package var hasNewRecords: Bool { self.cursor < self.log.watermarks.visible }
+
     private var hasWork: Bool {
         !self.lagging.isEmpty || !self.ready.isEmpty || !self.making.isEmpty
             || !self.countQueue.isEmpty

@@ -26,8 +26,8 @@ extension Dispatcher {
         /// Default 2.
         package var quietTicksMax = 2
 
-        /// What catching up may take of a turn, in records and lists of records that are looked at. Default 16,384.
-        package var catchUpWorkPerTurnMax = 16384
+        /// What catching up may take of a turn, in records and lists of records that are looked at. Default 4,096.
+        package var catchUpWorkPerTurnMax = 4096
         /// Bytes that a turn writes for audiences, and as many for lagging sessions. Default 4 MiB.
         package var byteCountPerTurnMax = 4 << 20
         /// Bytes that a lagging session gets in one step, and then up to the end of the batch at hand, or as many

@@ -22,6 +22,8 @@ final class EventLoopHub {
     private var producers:
         [ObjectIdentifier: (handler: ProducerHandler, producer: ProducerConnection)] = [:]
     private var isTurnScheduled = false
+    private var isInTurn = false
+    private var lastTurn = NIODeadline.now()
     /// Whether everything was closed: what would begin now must not.
     private(set) var isStopped = false
 
@@ -58,11 +60,29 @@ final class EventLoopHub {
         self.isTurnScheduled = true
         self.eventLoop.assumeIsolated().execute {
             self.isTurnScheduled = false
-            let hasMore = self.dispatcher.turn()
-            self.tail.turn()
-            if hasMore || self.tail.hasWork { self.scheduleTurn() }
+            self.takeTurn()
         }
     }
+
+    private func takeTurn() {
+        self.isInTurn = true
+        let hasMore = self.dispatcher.turn()
+        self.tail.turn()
+        self.isInTurn = false
+        self.lastTurn = .now()
+        if hasMore || self.tail.hasWork { self.scheduleTurn() }
+    }
+
+    /// Takes a turn if there are new records and the last one is a while ago. To be called from what sockets bring:
+    /// when thousands connect at once their handshakes fill one tick of the loop, at the end of which the turn would be.
+    func relieve() {
+        guard !self.isInTurn, self.dispatcher.hasNewRecords,
+            NIODeadline.now() - self.lastTurn > Self.relief
+        else { return }
+        self.takeTurn()
+    }
+
+    private static let relief = TimeAmount.milliseconds(2)
 
     /// Parts that the connections are looked after in, so that thousands are not written to at once.
     static let partCount = 10

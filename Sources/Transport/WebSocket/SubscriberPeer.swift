@@ -16,6 +16,7 @@ struct SubscriberPeer: WebSocketPeer {
 
     func open(_ connection: WebSocketHandler) -> Dispatcher.SessionID {
         self.hub.add(connection)
+        self.hub.relieve()
         let session = Session(dialect: self.dialect, limits: self.hub.limits.session)
         return self.hub.dispatcher.open(session, connection: connection)
     }
@@ -24,6 +25,7 @@ struct SubscriberPeer: WebSocketPeer {
         text message: [UInt8], from id: Dispatcher.SessionID, _ connection: WebSocketHandler
     ) {
         if self.hub.dispatcher.receive(message, from: id) { self.hub.scheduleTurn() }
+        self.hub.relieve()
     }
 
     func receive(
