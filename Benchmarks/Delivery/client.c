@@ -3,15 +3,18 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-enum { INPUT = 4 << 20, PUBLISHERS = 16, GROUPS = 1 << 16, BATCH = 1000 };
+enum { INPUT = 4 << 20, GROUPS = 1 << 16, BATCH = 1000, UNANSWERED = 256 };
 
 struct publisher {
-    int fd, is_busy;
-    char answer[4096];
+    int fd;
+    int unanswered;      // batches without a receipt
+    uint64_t batches;
+    char answer[65536];
     size_t answered;
 };
 
@@ -19,7 +22,7 @@ struct options options;
 struct load load;
 static int poller;
 static uint8_t *input;
-static struct publisher publishers[PUBLISHERS];
+static struct publisher publisher;
 static uint64_t seqs[GROUPS], ids;
 
 static int tcp(int port, int is_nonblocking) {
@@ -45,7 +48,7 @@ static void watch(int fd, int operation, uint32_t events, uint64_t number) {
 }
 
 // Publishers are numbered from 2^32.
-static const uint64_t FIRST_PUBLISHER = 1ull << 32;
+static const uint64_t PUBLISHER = 1ull << 32;
 
 static void send_whole(int fd, const void *bytes, size_t count) {
     const uint8_t *at = bytes;
@@ -236,7 +239,7 @@ static void subscriber_event(struct subscriber *s, uint32_t events) {
     read_subscriber(s);
 }
 
-// MARK: - Publishers
+// MARK: - The publisher
 
 static void publisher_event(struct publisher *p) {
     ssize_t n = recv(p->fd, p->answer + p->answered, sizeof p->answer - 1 - p->answered, MSG_DONTWAIT);
@@ -252,35 +255,63 @@ static void publisher_event(struct publisher *p) {
         p->answered = 0;
         return;
     }
-    char *body = strstr(p->answer, "\r\n\r\n"), *length = strcasestr(p->answer, "content-length:");
-    if (!body || !length || p->answer + p->answered < body + 4 + atoi(length + 15)) return;
-    if (memcmp(p->answer, "HTTP/1.1 200", 12) != 0) fail("events were refused: %s", p->answer);
-    p->answered = 0;
-    p->is_busy = 0;
+    size_t at = 0;
+    struct frame frame;
+    while (frame_read((uint8_t *)p->answer + at, p->answered - at, &frame)
+           && frame.length <= p->answered - at - frame.header) {
+        const char *payload = p->answer + at + frame.header;
+        if (frame.opcode == 9) {
+            uint8_t pong[256];
+            send_whole(p->fd, pong, (size_t)(frame_write(pong, 10, 1, payload, frame.length) - pong));
+        } else if (frame.length < 10 || memcmp(payload, "{\"receipt\"", 10) != 0) {
+            fail("events were refused: %.*s", (int)frame.length, payload);
+        } else {
+            p->unanswered--;
+        }
+        at += frame.header + frame.length;
+    }
+    memmove(p->answer, p->answer + at, p->answered - at);
+    p->answered -= at;
+}
+
+// Makes a publisher's connection a WebSocket, on which batches follow each other without waiting for receipts.
+static void publisher_upgrade(struct publisher *p) {
+    char request[512], answer[1024];
+    send_whole(p->fd, request, producer_handshake_write(request));
+    size_t count = 0;
+    while (count < 4 || memcmp(answer + count - 4, "\r\n\r\n", 4) != 0) {
+        struct pollfd readable = {.fd = p->fd, .events = POLLIN};
+        if (count == sizeof answer || poll(&readable, 1, 10000) <= 0 || recv(p->fd, answer + count, 1, 0) != 1)
+            fail("no WebSocket for a publisher: %.*s", (int)count, answer);
+        count++;
+    }
+    if (memcmp(answer, "HTTP/1.1 101", 12) != 0) fail("no WebSocket for a publisher: %.*s", (int)count, answer);
 }
 
 // Opens a publisher's connection when it is first needed: one that is silent for long is closed.
 static void publisher_open(struct publisher *p) {
     p->fd = tcp(options.publish_port, 0);
-    watch(p->fd, EPOLL_CTL_ADD, EPOLLIN, FIRST_PUBLISHER + (uint64_t)(p - publishers));
+    watch(p->fd, EPOLL_CTL_ADD, EPOLLIN, PUBLISHER);
     static const char nats[] = "CONNECT {\"verbose\":false,\"pedantic\":false,\"protocol\":1}\r\n";
     static const uint8_t mqtt[] = {0x10, 12, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0, 0, 0};
     switch (options.target) {
     case NATS: send_whole(p->fd, nats, sizeof nats - 1); break;
     case MQTT: send_whole(p->fd, mqtt, sizeof mqtt); break;
     case FLOOR: send_whole(p->fd, "PUB\n", 4); break;
-    case LIVELOG: break;
+    case LIVELOG: publisher_upgrade(p); break;
     }
 }
 
 int load_publish(int group, int count, const uint64_t *times) {
-    static char text[BATCH * 1024], request[BATCH * 1024 + 256];
-    struct publisher *p = publishers;
-    while (p < publishers + options.publishers && p->is_busy) p++;
-    if (p == publishers + options.publishers) return 0;
+    static char text[BATCH * 1024 + 64];
+    static uint8_t message[BATCH * 1024 + 128];
+    struct publisher *p = &publisher;
+    if (p->unanswered >= UNANSWERED) return 0;
     if (p->fd == 0) publisher_open(p);
     if (count > BATCH) fail("a batch has at most %d events", BATCH);
     char *end = text;
+    if (options.target == LIVELOG)
+        end += sprintf(end, "{\"batch\":%llu,\"changes\":[", (unsigned long long)p->batches++);
     for (int i = 0; i < count; i++) {
         end = event_write(options.target, end, options.bytes, group, seqs[group]++, times[i], ids++);
         if (group == 0) load.published++;
@@ -289,19 +320,15 @@ int load_publish(int group, int count, const uint64_t *times) {
         send_whole(p->fd, text, (size_t)(end - text));
         return 1;
     }
-    int head = sprintf(
-        request, "POST /v1/changes HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-ndjson\r\n"
-                 "Content-Length: %zu\r\n\r\n", (size_t)(end - text));
-    memcpy(request + head, text, (size_t)(end - text));
-    p->is_busy = 1;
-    send_whole(p->fd, request, (size_t)head + (size_t)(end - text));
+    end[-1] = ']';
+    *end++ = '}';
+    p->unanswered++;
+    send_whole(p->fd, message, (size_t)(frame_write(message, 1, 1, text, (size_t)(end - text)) - message));
     return 1;
 }
 
 int load_is_publishing(void) {
-    for (int i = 0; i < options.publishers; i++)
-        if (publishers[i].is_busy) return 1;
-    return 0;
+    return publisher.unanswered > 0;
 }
 
 uint64_t load_seq(int group) { return seqs[group]; }
@@ -315,7 +342,7 @@ void load_step(uint64_t deadline) {
     int count = epoll_pwait2(poller, events, 512, &timeout, NULL);
     for (int i = 0; i < count; i++) {
         uint64_t number = events[i].data.u64;
-        if (number >= FIRST_PUBLISHER) publisher_event(&publishers[number - FIRST_PUBLISHER]);
+        if (number == PUBLISHER) publisher_event(&publisher);
         else subscriber_event(&load.subscribers[number], events[i].events);
     }
 }

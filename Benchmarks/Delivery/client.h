@@ -1,4 +1,4 @@
-// The load: WebSockets that subscribe, connections that publish, one epoll loop for all. One target, one process.
+// The load: WebSockets that subscribe, a connection that publishes, one epoll loop for all. One target, one process.
 #pragma once
 #include "target.h"
 
@@ -6,7 +6,7 @@ struct options {
     enum target target;
     int port, publish_port;  // of WebSockets, and of the publisher
     int pid;                 // the server's
-    int sockets, window, rate, publishers;
+    int sockets, window, rate;
     size_t bytes;            // of an event as delivered
     double seconds, warmup;
     int stalls;              // whether sockets will stop reading: then their buffers are small

@@ -273,7 +273,7 @@ static void storm(void) {
 
 int main(int argc, char **argv) {
     static const char *const targets[] = {"livelog", "nats", "mqtt", "floor"};
-    options = (struct options){.sockets = 1000, .window = 128, .rate = 50, .publishers = 1, .bytes = 200, .seconds = 3, .warmup = 0.5};
+    options = (struct options){.sockets = 1000, .window = 128, .rate = 50, .bytes = 200, .seconds = 3, .warmup = 0.5};
     const char *scenario = argc > 1 ? argv[1] : "";
     for (int i = 2; i < argc; i++) {
         char *value = strchr(argv[i], '=');
@@ -295,8 +295,6 @@ int main(int argc, char **argv) {
         else fail("there is no option %s", name);
     }
     signal(SIGPIPE, SIG_IGN);
-    // Livelog's publisher waits for an answer on each connection; the others' streams need one.
-    if (options.target == LIVELOG) options.publishers = 4;
     options.stalls = !strcmp(scenario, "stalled");
     if (options.window > 2000) fail("a window has at most 2000 events");
     printf("{");

@@ -19,6 +19,15 @@ static inline size_t handshake_write(enum target target, char *to) {
         target == LIVELOG ? "/ws/subscribe/" : target == MQTT ? "/mqtt" : "/", protocol_of[target]);
 }
 
+// What makes a connection one of Livelog's producers.
+static inline size_t producer_handshake_write(char *to) {
+    return (size_t)sprintf(
+        to,
+        "GET /ws/publish/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: bG9hZCBvZiBsaXZlbG9nIQ==\r\n"
+        "Sec-WebSocket-Protocol: livelog.producer.v1\r\n\r\n");
+}
+
 // What a subscriber says after the handshake: one subscription, from a token or from now. Returns the bytes.
 static inline size_t subscribe_write(enum target target, uint8_t *to, int group, const char *token) {
     char text[512], topic[32];
@@ -89,7 +98,7 @@ static inline char *event_write(
     end += tail;
     switch (target) {
     case LIVELOG:
-        to += sprintf(to, "{\"model\":\"load.Event\",\"action\":\"CREATED\",\"instance\":%.*s}\n", (int)wanted, text);
+        to += sprintf(to, "{\"model\":\"load.Event\",\"action\":\"CREATED\",\"instance\":%.*s},", (int)wanted, text);
         return to;
     case NATS:
         topic_write(topic, group);
