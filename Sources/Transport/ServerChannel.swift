@@ -34,17 +34,13 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = UpgradablePipeline(
-                handshakeSecondsMax: self.limits.handshakeSecondsMax, head: self.limits.head,
-                agree: { Handshake($0).map { Self.headers(for: $0) } },
+                handshakeSecondsMax: self.limits.handshakeSecondsMax,
+                closeSecondsMax: self.limits.closeSecondsMax, head: self.limits.head,
+                agree: { self.agree(to: $0) },
                 becomeWebSocket: { try self.becomeWebSocket($0, $1) },
-                becomeHTTP: { try self.becomeHTTP($0, logger) })
-            let outcome = try pipeline.configure(channel)
-            // While the server drains, whoever asks gets HTTP's answer to that.
-            let phase = self.operations.phase
-            try FirstRequestHandler(
-                closeSecondsMax: self.limits.closeSecondsMax, refusals: self.operations.refusals
-            ) { !phase.isDraining && Handshake($0) != nil }.add(to: channel)
-            return Value(channel: channel, outcome: outcome)
+                becomeHTTP: { try self.becomeHTTP($0, logger) },
+                noteUnreadable: { self.operations.refusals.count($0.code) })
+            return Value(channel: channel, outcome: try pipeline.configure(channel))
         }
     }
 
@@ -93,7 +89,10 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
         return .webSocket
     }
 
-    private static func headers(for handshake: Handshake) -> HTTPHeaders {
+    /// What is agreed to with a handshake; nil if there is none to agree to. While the server drains whoever asks gets
+    /// HTTP's answer to that.
+    private func agree(to head: HTTPRequestHead) -> HTTPHeaders? {
+        guard !self.operations.phase.isDraining, let handshake = Handshake(head) else { return nil }
         var headers = HTTPHeaders()
         if let name = handshake.subprotocol {
             headers.add(name: "Sec-WebSocket-Protocol", value: name)

@@ -1,35 +1,47 @@
 package import NIOCore
 package import NIOHTTP1
+package import WireProtocol
 
 /// How every connection begins: HTTP/1.1 whose first request decides what it becomes.
+///
+/// Until then a connection has a decoder and one handler, which is all that a WebSocket's handshake passes: when
+/// thousands of clients come back at once, that is most of what they cost.
 package struct UpgradablePipeline<Outcome: Sendable>: Sendable {
     /// Bytes that a connection reads at first; bodies make it more. What a silent connection keeps of its
     /// handshake.
     private static var firstReadByteCount: Int { 512 }
 
     let handshakeSecondsMax: Int
+    let closeSecondsMax: Int
     let head: HeadLimits
     let agree: @Sendable (HTTPRequestHead) -> HTTPHeaders?
     let becomeWebSocket: @Sendable (any Channel, HTTPRequestHead) throws -> Outcome
     let becomeHTTP: @Sendable (any Channel) throws -> Outcome
+    let noteUnreadable: @Sendable (Problem) -> Void
 
     /// - Parameters:
     ///   - handshakeSecondsMax: seconds from the connection to the end of its first request's head.
+    ///   - closeSecondsMax: seconds that a client has to take the answer to what cannot be read.
     ///   - head: what a request's head may be.
-    ///   - agree: the headers to agree with to a WebSocket; nil if the request is for none.
+    ///   - agree: the headers to agree with to a WebSocket, besides those of every handshake; nil if the request is
+    ///     for none, and then it is one of HTTP.
     ///   - becomeWebSocket: adds the handler of a WebSocket; there is no other then.
-    ///   - becomeHTTP: adds what answers requests.
+    ///   - becomeHTTP: adds what answers requests, behind an encoder.
+    ///   - noteUnreadable: is told of what a client was answered whose first request cannot be read.
     package init(
-        handshakeSecondsMax: Int, head: HeadLimits = HeadLimits(),
+        handshakeSecondsMax: Int, closeSecondsMax: Int = 5, head: HeadLimits = HeadLimits(),
         agree: @escaping @Sendable (HTTPRequestHead) -> HTTPHeaders?,
         becomeWebSocket: @escaping @Sendable (any Channel, HTTPRequestHead) throws -> Outcome,
-        becomeHTTP: @escaping @Sendable (any Channel) throws -> Outcome
+        becomeHTTP: @escaping @Sendable (any Channel) throws -> Outcome,
+        noteUnreadable: @escaping @Sendable (Problem) -> Void = { _ in }
     ) {
         self.handshakeSecondsMax = handshakeSecondsMax
+        self.closeSecondsMax = closeSecondsMax
         self.head = head
         self.agree = agree
         self.becomeWebSocket = becomeWebSocket
         self.becomeHTTP = becomeHTTP
+        self.noteUnreadable = noteUnreadable
     }
 
     /// Adds the handlers of a new connection. Returns what it becomes.
@@ -38,43 +50,13 @@ package struct UpgradablePipeline<Outcome: Sendable>: Sendable {
             .recvAllocator,
             value: AdaptiveRecvByteBufferAllocator(
                 minimum: 64, initial: Self.firstReadByteCount, maximum: 64 << 10))
-        let upgrade = WebSocketUpgrade(agree: self.agree, become: self.becomeWebSocket)
-        let becomeHTTP = self.becomeHTTP
-        var configuration = NIOUpgradableHTTPServerPipelineConfiguration(
-            upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(
-                upgraders: [upgrade],
-                notUpgradingCompletionHandler: { channel in
-                    channel.eventLoop.makeCompletedFuture { try becomeHTTP(channel) }
-                }))
-        configuration.decoderConfiguration = self.head.decoder
-        // Hummingbird takes one request at a time, what cannot be parsed is answered by handlers of
-        // ours, and the header types cannot hold what would split a response.
-        configuration.enablePipelining = false
-        configuration.enableErrorHandling = false
-        configuration.enableResponseHeaderValidation = false
-        let outcome = try channel.pipeline.syncOperations
-            .configureUpgradableHTTPServerPipeline(configuration: configuration)
-        let waiting = WaitingForFirstRequest()
-        try channel.pipeline.syncOperations.addHandler(waiting, position: .first)
-        let deadline = channel.eventLoop.scheduleTask(
-            in: .seconds(Int64(self.handshakeSecondsMax))
-        ) {
-            channel.close(promise: nil)
-        }
-        outcome.assumeIsolated().whenComplete { _ in
-            deadline.cancel()
-            channel.pipeline.syncOperations.removeHandler(waiting, promise: nil)
-        }
-        return outcome
-    }
-}
-
-/// Closes a connection that has not said anything yet when the server stops.
-private final class WaitingForFirstRequest: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = Any
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ChannelShouldQuiesceEvent { context.close(promise: nil) }
-        context.fireUserInboundEventTriggered(event)
+        let decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(
+                leftOverBytesStrategy: .forwardBytes, limitConfiguration: self.head.decoder))
+        let outcome = channel.eventLoop.makePromise(of: Outcome.self)
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(decoder)
+        try pipeline.addHandler(FirstRequestHandler(self, decoder, outcome))
+        return outcome.futureResult
     }
 }

@@ -4,51 +4,108 @@ import NIOHTTP1
 import NIOHTTPTypesHTTP1
 import WireProtocol
 
-/// Looks at a connection's first request. If it asks for a WebSocket that there is not, or not now, or not as RFC
-/// 6455 says, it is made an ordinary request (RFC 9110 section 7.8 lets a server ignore `Upgrade`), so that it is
-/// answered with a problem document instead of the end of the connection. What cannot be read is answered here.
+/// Waits for a connection's first request, and makes the connection what that asks for. A request for a WebSocket
+/// that there is not, or not now, or not as RFC 6455 says, is an ordinary one (RFC 9110 section 7.8 lets a server
+/// ignore `Upgrade`), and so is answered with a problem document. What cannot be read is answered here.
 ///
-/// Stands before the handler that upgrades, and leaves with the first head.
-final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
+/// Threads: only the channel's event loop.
+final class FirstRequestHandler<Outcome: Sendable>: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let closeSecondsMax: Int
-    private let refusals: RefusalCounters
-    private let isTaken: (HTTPRequestHead) -> Bool
-    private var isOver = false
-
-    /// - Parameters:
-    ///   - closeSecondsMax: seconds that a client has to take the answer to what cannot be read.
-    ///   - isTaken: whether a request may become a WebSocket.
-    init(
-        closeSecondsMax: Int, refusals: RefusalCounters,
-        isTaken: @escaping (HTTPRequestHead) -> Bool
-    ) {
-        self.closeSecondsMax = closeSecondsMax
-        self.refusals = refusals
-        self.isTaken = isTaken
+    private enum Phase {
+        case waiting
+        /// The head of a handshake has come, but not its end; and the fields of the answer.
+        case agreed(HTTPRequestHead, HTTPHeaders)
+        /// The connection has become something else, or is being closed.
+        case over
     }
 
-    /// Puts the handler behind the decoder of a new connection.
-    func add(to channel: any Channel) throws {
-        let pipeline = channel.pipeline.syncOperations
-        let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-        try pipeline.addHandler(self, position: .after(decoder))
+    private let settings: UpgradablePipeline<Outcome>
+    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    private let outcome: EventLoopPromise<Outcome>
+    private var phase = Phase.waiting
+    private var deadline: Scheduled<Void>?
+
+    /// - Parameter outcome: is told what the connection becomes, or why it becomes nothing.
+    init(
+        _ settings: UpgradablePipeline<Outcome>,
+        _ decoder: ByteToMessageHandler<HTTPRequestDecoder>, _ outcome: EventLoopPromise<Outcome>
+    ) {
+        self.settings = settings
+        self.decoder = decoder
+        self.outcome = outcome
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let channel = context.channel
+        let delay = TimeAmount.seconds(Int64(self.settings.handshakeSecondsMax))
+        self.deadline = context.eventLoop.assumeIsolated().scheduleTask(in: delay) {
+            channel.close(promise: nil)
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.deadline?.cancel()
+        // Nothing happens if it is known already.
+        self.outcome.fail(ChannelError.inputClosed)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // Who has not said anything yet when the server stops is let go.
+        if event is ChannelShouldQuiesceEvent { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .head(var head) = self.unwrapInboundIn(data) else {
-            context.fireChannelRead(data)
-            return
+        switch (self.phase, self.unwrapInboundIn(data)) {
+        case (.waiting, .head(let head)):
+            if let fields = self.settings.agree(head) {
+                self.phase = .agreed(head, fields)
+            } else {
+                self.becomeHTTP(context, data)
+            }
+        case (.agreed(let head, let fields), .end): self.becomeWebSocket(context, head, fields)
+        case (.waiting, _), (.agreed, _), (.over, _): break
         }
-        if head.headers.contains(name: "Upgrade"), !self.isTaken(head) {
-            head.headers.remove(name: "Upgrade")
-            head.headers.remove(name: "Connection")
+    }
+
+    private func becomeHTTP(_ context: ChannelHandlerContext, _ head: NIOAny) {
+        self.phase = .over
+        do {
+            try context.pipeline.syncOperations.addHandler(
+                HTTPResponseEncoder(), position: .first)
+            self.outcome.succeed(try self.settings.becomeHTTP(context.channel))
+            context.fireChannelRead(head)
+            context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        } catch {
+            self.fail(context, error)
         }
-        context.fireChannelRead(self.wrapInboundOut(.head(head)))
-        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+    }
+
+    private func becomeWebSocket(
+        _ context: ChannelHandlerContext, _ head: HTTPRequestHead, _ fields: HTTPHeaders
+    ) {
+        self.phase = .over
+        HandshakeAnswer.make(to: head, with: fields, on: context.channel) { answer in
+            do {
+                context.writeAndFlush(NIOAny(try answer.get()), promise: nil)
+                self.outcome.succeed(
+                    try self.settings.becomeWebSocket(context.channel, head))
+                let pipeline = context.pipeline.syncOperations
+                // In this order: the decoder hands on what came behind the handshake.
+                pipeline.removeHandler(context: context, promise: nil)
+                pipeline.removeHandler(self.decoder, promise: nil)
+            } catch {
+                self.fail(context, error)
+            }
+        }
+    }
+
+    private func fail(_ context: ChannelHandlerContext, _ error: any Error) {
+        self.outcome.fail(error)
+        context.close(promise: nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -57,15 +114,16 @@ final class FirstRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
             return
         }
         // The decoder may complain once more when the connection ends.
-        guard !self.isOver else { return }
-        self.isOver = true
-        self.refusals.count(problem.code)
+        if case .over = self.phase { return }
+        self.phase = .over
+        self.settings.noteUnreadable(problem)
         let head = HTTPResponseHead(
             HTTPResponse(status: .init(code: problem.status), headerFields: problem.lastFields))
         let body = ByteBuffer(bytes: problem.json)
+        try? context.pipeline.syncOperations.addHandler(HTTPResponseEncoder(), position: .first)
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
-        context.end(inSeconds: self.closeSecondsMax)
+        context.end(inSeconds: self.settings.closeSecondsMax)
     }
 }
