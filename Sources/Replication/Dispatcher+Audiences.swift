@@ -81,15 +81,22 @@ extension Dispatcher {
         writes.reserveCapacity(countMax)
         let takenMax = self.limits.takenByteCountMax
         while written.count < countMax, written.byteCount < byteCountMax,
-            let (index, bytes) = self.audiences[number]?.audience.takeNext(byteCountMax: takenMax)
+            let behind = self.audiences[number]?.audience.behindCount, behind > 0
         {
-            written.byteCount += bytes.bytes.count
-            written.count += 1
-            guard let connection = self.entries[index]?.connection else { continue }
-            writes.append(
-                OutboundWrite(connection: connection, bytes: bytes, session: index))
+            // Each is in a burst once: whether a socket can take more is known after it.
+            for _ in 0..<min(behind, countMax - written.count)
+            where written.byteCount < byteCountMax {
+                guard
+                    let (index, bytes) = self.audiences[number]?.audience.takeNext(
+                        byteCountMax: takenMax), let connection = self.entries[index]?.connection
+                else { break }
+                written.byteCount += bytes.bytes.count
+                written.count += 1
+                writes.append(
+                    OutboundWrite(connection: connection, bytes: bytes, session: index))
+            }
+            self.send(&writes)
         }
-        self.send(&writes)
         let stragglers = self.audiences[number]?.audience.stragglers(
             byteCountMax: self.limits.chunksByteCountMax)
         for index in stragglers ?? [] {

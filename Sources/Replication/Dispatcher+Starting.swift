@@ -112,7 +112,8 @@ extension Dispatcher {
         else { return false }
         var count = count
         var work = 0
-        // What cannot be read is told when it is sent.
+        // What was removed meanwhile is not replayed; what cannot be read is told when it is sent.
+        count.next = max(count.next, self.log.first)
         while count.found <= budget, count.next < count.end,
             let extent = try? self.log.extent(at: count.next)
         {
