@@ -63,6 +63,31 @@ struct AudienceTests {
         }
     }
 
+    /// Who took a piece of what waited took the next in the same burst, though its socket could take no more.
+    @Test func aMemberIsWrittenToOnceInABurst() throws {
+        try withTemporaryLog { writer in
+            var limits = Dispatcher.Limits()
+            limits.writesPerTurnMax = 4
+            limits.writesPerAudienceMax = 4
+            limits.takenByteCountMax = 1
+            let server = Server(writer, limits: limits)
+            let alone = self.connect(1, to: server, #"{"subscribe":2,"model":"m"}"#)[0].connection
+            let wide = self.connect(9, to: server, Self.subscribe)
+            for _ in 0..<2 {
+                try server.append()
+                _ = server.dispatcher.turn()
+            }
+            #expect(alone.takeOffsets() == [0], "the others had the second turn")
+            try server.append()
+            alone.canTakeMore = false
+            _ = server.dispatcher.turn()
+            #expect(alone.takeOffsets() == [1])
+            server.settle()
+            #expect(alone.takeOffsets() == [])
+            for member in wide { #expect(member.connection.takeOffsets() == [0, 1, 2]) }
+        }
+    }
+
     @Test func whoIsTooLateForTheChunksReadsByItself() throws {
         try withTemporaryLog { writer in
             var limits = Dispatcher.Limits()

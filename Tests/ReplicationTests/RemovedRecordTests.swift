@@ -7,12 +7,15 @@ import Testing
 /// Readers of groups of which records are removed while the server runs.
 struct RemovedRecordTests {
     /// A server whose log keeps its last segment only, as soon as it is told to.
-    private func withServer(_ body: (Server) throws -> Void) throws {
+    private func withServer(
+        limits: Dispatcher.Limits = Dispatcher.Limits(), _ body: (Server) throws -> Void
+    ) throws {
         try withTemporaryDirectory(inMemory: true) { directory in
             let options = LogOptions(
                 segmentByteCount: LogOptions.segmentByteCountMin,
                 upkeep: Upkeep(coldAge: nil, retainByteCount: LogOptions.segmentByteCountMin))
-            try body(Server(try Recovery.open(LogDirectory(directory), options: options).writer))
+            let writer = try Recovery.open(LogDirectory(directory), options: options).writer
+            try body(Server(writer, limits: limits))
         }
     }
 
@@ -53,6 +56,26 @@ struct RemovedRecordTests {
             #expect(told.first?.contains(#""reason":"retained""#) == true)
             #expect(lucky.takeOffsets() == [5])
             #expect(slow.closeCode == nil && lucky.closeCode == nil)
+        }
+    }
+
+    /// The count ended with the segment that was removed under it, and what came after was within any budget.
+    @Test func aBudgetIsKeptWhenRecordsAreRemovedWhileItIsCounted() throws {
+        var limits = Dispatcher.Limits()
+        limits.postingsMax = 10
+        try self.withServer(limits: limits) { server in
+            for key in 0..<330 { try server.append(key: key, pad: 1000) }
+            let connection = RecordingConnection()
+            server.receive(
+                #"{"subscribe":1,"model":"m","from":"start","budget":20}"#,
+                from: server.open(connection))
+            #expect(connection.takeMessages().isEmpty, "it is still counted")
+            try self.removeOldSegments(server)
+            #expect(server.log.first > Offset(20) && server.log.first < Offset(310))
+            server.settle()
+            #expect(
+                connection.takeMessages().first
+                    == #"{"subscribed":1,"plan":"group","snapshot":"budget"}"#)
         }
     }
 
