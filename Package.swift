@@ -28,9 +28,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
         // The pure core: values, formats and rules. No input or output.
@@ -93,7 +96,7 @@ let package = Package(
             name: "livelog",
             dependencies: [
                 "LogModel", "LogFormat", "LogStorage", "WireProtocol", "Sessions", "Replication",
-                "Transport", "LivelogClient", "CBusError",
+                "Transport", "LivelogClient", "LoadTest", "CBusError",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -108,6 +111,19 @@ let package = Package(
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        // The load generator of `livelog bench`.
+        .target(
+            name: "LoadTest",
+            dependencies: [
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/LoadTest", swiftSettings: swiftSettings),
 
         // Benchmarks of storage, in the same build; the micro-benchmarks are a package of their own.
         .target(
@@ -181,6 +197,13 @@ let package = Package(
             name: "TestSupport", dependencies: ["LogModel", "LogFormat", "LogStorage"],
             path: "Tests/TestSupport", swiftSettings: borrowingSettings),
 
+        .testTarget(
+            name: "LoadTestTests",
+            dependencies: [
+                "LoadTest", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "TransportTests",
             dependencies: [

@@ -6,7 +6,9 @@ struct Livelog: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "livelog",
         abstract: "An append log of model changes that readers follow and resume.",
+        version: Version.text,
         subcommands: [
             ServeCommand.self, PublishCommand.self, SubscribeCommand.self, LogCommand.self,
+            BenchCommand.self,
         ])
 }

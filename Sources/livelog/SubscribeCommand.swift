@@ -1,7 +1,6 @@
 import ArgumentParser
 import Glibc
 import LivelogClient
-import UnixSignals
 
 /// `livelog subscribe`: prints changes as they happen, and those that happened before.
 struct SubscribeCommand: AsyncParsableCommand {
@@ -101,7 +100,7 @@ struct SubscribeCommand: AsyncParsableCommand {
             format: self.format, tokenFile: file, limit: self.count, stopsWhenLive: self.untilLive,
             report: report)
         let deliveries = client.subscribe(to: subscription) { report.show($0) }
-        let ending = await Self.untilSignal {
+        let ending = try await untilSignal {
             await printer.print(deliveries)
         }
         if let ending { try self.finish(ending) }
@@ -134,27 +133,6 @@ struct SubscribeCommand: AsyncParsableCommand {
         default:
             guard let tokenFile else { return "to begin anew, use --from snapshot, start or now" }
             return "to begin anew, remove \(tokenFile), and use --from snapshot, start or now"
-        }
-    }
-
-    /// Runs `body` and cancels it when the process is asked to stop.
-    private static func untilSignal<Result: Sendable>(
-        _ body: @escaping @Sendable () async -> Result
-    ) async -> Result? {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-        return await withTaskGroup(of: Result?.self) { group in
-            group.addTask { await body() }
-            group.addTask {
-                for await _ in signals { break }
-                return nil
-            }
-            var result: Result?
-            for await outcome in group {
-                // Whichever ends first also ends the other.
-                group.cancelAll()
-                result = outcome ?? result
-            }
-            return result
         }
     }
 

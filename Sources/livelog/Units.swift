@@ -13,6 +13,18 @@ func decimal(_ value: Double, digits: Int) -> String {
     return "\(sign)\(whole)." + String(repeating: "0", count: digits - decimals.count) + decimals
 }
 
+/// A number without decimals, its digits in groups of three.
+func grouped(_ value: Double) -> String {
+    guard abs(value) < 1e18 else { return String(value) }
+    let digits = Array(String(Int(abs(value).rounded())))
+    var text = value <= -0.5 ? "-" : ""
+    for (index, digit) in digits.enumerated() {
+        if index > 0 && (digits.count - index).isMultiple(of: 3) { text += "," }
+        text.append(digit)
+    }
+    return text
+}
+
 /// Bytes for people, in units of 1024.
 func byteText(_ count: Int) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"]

@@ -1,0 +1,327 @@
+import ArgumentParser
+import LoadTest
+
+/// A scenario of `livelog bench`, with the options that are its own.
+protocol BenchScenario: AsyncParsableCommand {
+    /// What is run.
+    var scenario: Scenario { get }
+    /// Where, and how it is told.
+    var bench: BenchOptions { get }
+    /// Options that a server needs which is started for this scenario.
+    var serveArguments: [String] { get }
+    /// What deliveries must keep to, if the highest rate at which they do is wanted.
+    var objective: Objective? { get throws(LoadError) }
+    /// Puts the scenario's own options into `options`.
+    func apply(to options: inout LoadOptions)
+}
+
+extension BenchScenario {
+    var serveArguments: [String] { [] }
+    var objective: Objective? { get throws(LoadError) { nil } }
+
+    mutating func validate() throws {
+        do throws(LoadError) {
+            _ = try self.loadOptions()
+            _ = try self.objective
+        } catch {
+            throw ValidationError(error.message)
+        }
+    }
+
+    mutating func run() async throws {
+        try await BenchRun(
+            scenario: self.scenario, bench: self.bench, options: self.loadOptions(),
+            objective: self.objective,
+            serveArguments: self.serveArguments
+        ).run()
+    }
+
+    private func loadOptions() throws(LoadError) -> LoadOptions {
+        var options = LoadOptions()
+        options.target = self.bench.target
+        options.model = self.bench.model
+        options.patience = self.bench.patience
+        self.apply(to: &options)
+        try options.validate()
+        return options
+    }
+}
+
+/// How many clients there are, and what they are given.
+struct ClientOptions: ParsableArguments {
+    @Option(help: "Clients, a connection and a subscription each.")
+    var sockets = LoadOptions().sockets
+
+    @Option(help: "Groups that events are of, in turn. Each client subscribes to one of them.")
+    var groups = LoadOptions().groups
+
+    @Option(help: "Bytes of an event as it is delivered.")
+    var bytes = LoadOptions().bytes
+
+    @Option(help: "Seconds to measure.")
+    var seconds = LoadOptions().seconds
+
+    @Option(help: "Seconds before.")
+    var warmup = LoadOptions().warmup
+
+    func apply(to options: inout LoadOptions) {
+        options.sockets = self.sockets
+        options.groups = self.groups
+        options.bytes = self.bytes
+        options.seconds = self.seconds
+        options.warmup = self.warmup
+    }
+}
+
+/// What is appended, and how.
+struct AppendingOptions: ParsableArguments {
+    @Option(help: "Records.")
+    var records = LoadOptions().records
+
+    @Option(help: "Changes of a batch.")
+    var batch = LoadOptions().batch
+
+    @Option(help: "Bytes of an instance.")
+    var bytes = 256
+
+    @Option(help: "How batches are sent: websocket (livelog.producer.v1) or http.")
+    var via = LoadOptions.Way.websocket
+
+    @Option(help: "Connections that send.")
+    var connections = LoadOptions().connections
+
+    @Option(help: "Batches of a WebSocket without a receipt, at most. HTTP has one.")
+    var window = 8
+
+    func apply(to options: inout LoadOptions) {
+        options.records = self.records
+        options.batch = self.batch
+        options.bytes = self.bytes
+        options.via = self.via
+        options.connections = self.connections
+        options.window = self.window
+    }
+}
+
+extension LoadOptions.Way: ExpressibleByArgument {}
+extension Target: ExpressibleByArgument {}
+
+/// `livelog bench fanout`.
+struct FanoutBench: BenchScenario {
+    static let configuration = CommandConfiguration(
+        commandName: "fanout",
+        abstract: "Deliver events to many clients: what a delivery costs, and how late it is.")
+
+    @OptionGroup var bench: BenchOptions
+    @OptionGroup var clients: ClientOptions
+
+    @Option(help: "Events a second, on schedule. Default: as fast as they are delivered.")
+    var rate: Double?
+
+    @Option(help: "Without a rate: events that are outstanding at most. 1 is one at a time.")
+    var window = LoadOptions().window
+
+    @Option(
+        help: ArgumentHelp(
+            "Find the highest rate at which a percentile of the lateness stays below a time, such as p99<10ms, "
+                + "and neither the backlog nor memory grows.", valueName: "objective"))
+    var findRate: String?
+
+    var scenario: Scenario { .fanout }
+    var objective: Objective? { get throws(LoadError) { try self.findRate.map(Objective.init) } }
+
+    func apply(to options: inout LoadOptions) {
+        self.clients.apply(to: &options)
+        options.rate = self.rate
+        options.window = self.window
+    }
+}
+
+/// `livelog bench append`.
+struct AppendBench: BenchScenario {
+    static let configuration = CommandConfiguration(
+        commandName: "append",
+        abstract: "Append changes in batches: what a record costs, and how long a receipt takes.")
+
+    @OptionGroup var bench: BenchOptions
+    @OptionGroup var appending: AppendingOptions
+
+    @Option(help: "Records a second, on schedule. Default: as fast as they are acknowledged.")
+    var rate: Double?
+
+    @Option(help: "Groups that records are of, in turn.")
+    var groups = 100
+
+    var scenario: Scenario { .append }
+
+    func apply(to options: inout LoadOptions) {
+        self.appending.apply(to: &options)
+        options.groups = self.groups
+        options.rate = self.rate
+    }
+}
+
+/// `livelog bench replay`.
+struct ReplayBench: BenchScenario {
+    static let configuration = CommandConfiguration(
+        commandName: "replay", abstract: "Read a log from its start, and groups of it.",
+        discussion: "The log is filled first, which is not measured.")
+
+    @OptionGroup var bench: BenchOptions
+
+    @Option(help: "Records that are appended first.")
+    var records = LoadOptions().records
+
+    @Option(help: "Groups that they are of, in turn.")
+    var groups = 100
+
+    @Option(help: "Bytes of an instance.")
+    var bytes = 256
+
+    var scenario: Scenario { .replay }
+
+    func apply(to options: inout LoadOptions) {
+        options.records = self.records
+        options.groups = self.groups
+        options.bytes = self.bytes
+        options.window = 8
+    }
+}
+
+/// `livelog bench match`.
+struct MatchBench: BenchScenario {
+    static let configuration = CommandConfiguration(
+        commandName: "match",
+        abstract: "Append records among very many subscriptions, of which none or one wants each.",
+        discussion: "The cost of matching alone is the difference to a run with --subscriptions 1.")
+
+    @OptionGroup var bench: BenchOptions
+    @OptionGroup var appending: AppendingOptions
+
+    @Option(help: "Subscriptions in all, a thousand a connection.")
+    var subscriptions = LoadOptions().subscriptions
+
+    var scenario: Scenario { .match }
+    var serveArguments: [String] { ["--subscriptions", "1000"] }
+
+    func apply(to options: inout LoadOptions) {
+        self.appending.apply(to: &options)
+        options.subscriptions = self.subscriptions
+    }
+}
+
+/// `livelog bench resume`.
+struct ResumeBench: BenchScenario {
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Let all clients reconnect at once with their tokens, beside 100 that are live.")
+
+    @OptionGroup var bench: BenchOptions
+    @OptionGroup var clients: ClientOptions
+
+    @Option(help: "Events that each has missed.")
+    var behind = LoadOptions().behind
+
+    @Option(help: "Events a second for those that are live.")
+    var rate = 50.0
+
+    var scenario: Scenario { .resume }
+
+    func apply(to options: inout LoadOptions) {
+        self.clients.apply(to: &options)
+        options.behind = self.behind
+        options.rate = self.rate
+    }
+}
+
+/// `livelog bench idle`.
+struct IdleBench: BenchScenario {
+    static let configuration = CommandConfiguration(
+        commandName: "idle",
+        abstract: "Open connections with a subscription each: what one holds of memory.")
+
+    @OptionGroup var bench: BenchOptions
+    @OptionGroup var clients: ClientOptions
+
+    var scenario: Scenario { .idle }
+    func apply(to options: inout LoadOptions) { self.clients.apply(to: &options) }
+}
+
+/// `livelog bench slow`.
+struct SlowBench: BenchScenario {
+    static let configuration = CommandConfiguration(
+        commandName: "slow",
+        abstract: "Let a share of the clients read nothing: what that does to the others.")
+
+    @OptionGroup var bench: BenchOptions
+    @OptionGroup var clients: ClientOptions
+
+    @Option(help: "The share of clients that read nothing, from 0 to 1.")
+    var share = LoadOptions().share
+
+    @Option(help: "Events a second.")
+    var rate = 50.0
+
+    var scenario: Scenario { .slow }
+
+    func apply(to options: inout LoadOptions) {
+        self.clients.apply(to: &options)
+        options.share = self.share
+        options.rate = self.rate
+    }
+}
+
+/// Everything at once.
+struct MixOptions: ParsableArguments {
+    @Option(help: "Events a second, to clients.")
+    var rate = 100.0
+
+    @Option(help: "The share of half of the clients that may read nothing for a while.")
+    var share = 0.1
+
+    @Option(help: "Clients that come back or stall, a second.")
+    var churn = LoadOptions().churn
+
+    func apply(to options: inout LoadOptions) {
+        options.rate = self.rate
+        options.share = self.share
+        options.churn = self.churn
+    }
+}
+
+/// `livelog bench mixed`.
+struct MixedBench: BenchScenario {
+    static let configuration = CommandConfiguration(
+        commandName: "mixed",
+        abstract: "Deliver, append, reconnect and stall at once.")
+
+    @OptionGroup var bench: BenchOptions
+    @OptionGroup var clients: ClientOptions
+    @OptionGroup var mix: MixOptions
+
+    var scenario: Scenario { .mixed }
+
+    func apply(to options: inout LoadOptions) {
+        self.clients.apply(to: &options)
+        self.mix.apply(to: &options)
+    }
+}
+
+/// `livelog bench soak`.
+struct SoakBench: BenchScenario {
+    static let configuration = CommandConfiguration(
+        commandName: "soak",
+        abstract: "The same as mixed for long: whether memory grows, and lateness.",
+        discussion: "Give --seconds: an hour is 3600.")
+
+    @OptionGroup var bench: BenchOptions
+    @OptionGroup var clients: ClientOptions
+    @OptionGroup var mix: MixOptions
+
+    var scenario: Scenario { .soak }
+
+    func apply(to options: inout LoadOptions) {
+        self.clients.apply(to: &options)
+        self.mix.apply(to: &options)
+    }
+}
