@@ -195,6 +195,14 @@ final class Load {
             }
             try await self.pause()
         }
+        // What showed that subscriptions are in force is also waited for.
+        if !self.dialect.acknowledgesSubscriptions {
+            try await self.wait(atMost: self.patience) {
+                subscribers.allSatisfy(\.isComplete)
+            } late: {
+                "events that were sent while sockets were opened are missing"
+            }
+        }
     }
 
     /// Sends each group an event, by which a subscription shows that it is in force.

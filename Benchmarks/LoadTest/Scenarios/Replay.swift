@@ -42,6 +42,7 @@ extension LoadGenerator {
                 "all_records_per_second": Double(self.options.records) / all.seconds,
                 "all_server_cpu_s_per_million": all.processorSeconds / Double(self.options.records)
                     * 1e6,
+                "all_client_cpu_s_per_million": all.ownSeconds / Double(self.options.records) * 1e6,
                 "group_records": Double(records / readings),
                 "group_records_per_second": Double(records) / seconds,
                 "group_server_cpu_s_per_million": processor / Double(records) * 1e6,
@@ -53,8 +54,9 @@ extension LoadGenerator {
     /// Lets a reader have all that it is to have, and takes its time from its subscription to being live.
     private func read(
         _ reader: Subscriber, _ load: Load, expecting count: Int
-    ) async throws -> (seconds: Double, processorSeconds: Double) {
+    ) async throws -> (seconds: Double, processorSeconds: Double, ownSeconds: Double) {
         let processor = try self.meter.processorSeconds()
+        let own = try ProcessMeter.own.processorSeconds()
         defer { reader.disconnect() }
         reader.connect(from: .start)
         try await load.wait(atMost: 600) {
@@ -67,6 +69,9 @@ extension LoadGenerator {
             throw LoadError(
                 .wrongDelivery, "a reader was given \(reader.received) of \(count) records")
         }
-        return (Double(reader.readyAt - reader.subscribedAt) / 1e9, used)
+        return (
+            Double(reader.readyAt - reader.subscribedAt) / 1e9, used,
+            try ProcessMeter.own.processorSeconds() - own
+        )
     }
 }

@@ -19,10 +19,11 @@ struct MQTTDialect: Dialect {
         to groups: Range<Int>, from start: SubscriptionStart, to buffer: inout ByteBuffer
     ) {
         WebSocketFrame.write(.binary, ByteBuffer(bytes: Self.connect), to: &buffer)
-        for group in groups {
+        for (number, group) in groups.enumerated() {
             var packet = ByteBuffer()
             packet.writeBytes([0x82, UInt8(2 + 2 + Self.topicCount + 1)])
-            packet.writeInteger(UInt16(truncatingIfNeeded: group % 60_000 + 1))
+            // Its answer has it again, and must have no byte that begins a marker.
+            packet.writeInteger(UInt16(number % 63 + 1))
             packet.writeInteger(UInt16(Self.topicCount))
             packet.writeString("g/\(EventTemplate.firstGroup + group)")
             packet.writeInteger(0 as UInt8)
