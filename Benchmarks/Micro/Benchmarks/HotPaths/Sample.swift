@@ -1,28 +1,29 @@
 import LogFormat
 import LogModel
-import LogStorage
 import StorageWorkload
 
-/// What the benchmarks work on, made before they are timed.
+/// A thousand records that benchmarks work on, and what they are made of. Made before the clock starts.
 struct Sample {
-    /// A thousand changes of new keys.
+    /// How many records there are.
+    static let count = 1000
+    /// The seed of their checksums.
+    static let seed: UInt32 = 7
+    /// What hashes their groups.
+    static let hasher = GroupHasher(key: SipHash.Key(low: 1, high: 2))
+    private static let workload = Workload()
+
+    /// Changes of new keys, in one batch.
     let changes: Changes
     /// The groups of each of them, the model's first.
     let groups: [[PlannedGroup]]
-    /// Their records, back to back.
+    /// Their records, one behind the other.
     let records: [UInt8]
     /// Where each of them begins.
     let positions: [Int]
-    /// The seed of their checksums.
-    static let seed: UInt32 = 7
-    static let hasher = GroupHasher(key: SipHash.Key(low: 1, high: 2))
-    static let count = 1000
 
-    init() {
-        let changes = Workload().changes(
-            (0..<Self.count).map {
-                Workload.Task(.created, key: 10_000_000 + $0, list: $0 % 100, owner: $0 % 503)
-            }, batchCount: Self.count)
+    /// Makes records of keys from `firstKey` on; `list` says in which list the task with a key is.
+    init(firstKey: Int = 10_000_000, list: (Int) -> Int = { $0 % 100 }) {
+        let changes = Self.changes(firstKey: firstKey, batchCount: Self.count, list: list)
         let groups = changes.list.map { Self.groups(of: $0, in: changes) }
         var records: [UInt8] = []
         var positions: [Int] = []
@@ -34,6 +35,16 @@ struct Sample {
         self.groups = groups
         self.records = records
         self.positions = positions
+    }
+
+    /// A thousand changes of keys from `firstKey` on, in batches of `batchCount`.
+    static func changes(
+        firstKey: Int, batchCount: Int, list: (Int) -> Int = { $0 % 100 }
+    ) -> Changes {
+        self.workload.changes(
+            (firstKey..<firstKey + self.count).map {
+                Workload.Task(.created, key: $0, list: list($0), owner: $0 % 503)
+            }, batchCount: batchCount)
     }
 
     /// The groups of `change`, with their hashes.

@@ -2,23 +2,38 @@
 // one read as one buffer to every WebSocket that is open. No log, no filter, no sync, no queue: a reader that does
 // not read stops it. Its figures are what the machine, the kernel and the client cost by themselves.
 //
-//   delivery-floor BYTES      prints "listening on PORT"; a connection that begins with "PUB\n" publishes
-//                             events of BYTES bytes each, every other one is a WebSocket
+//   floor BYTES      prints "listening on PORT"; a connection that begins with "PUB\n" publishes
+//                    events of BYTES bytes each, every other one is a WebSocket
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "websocket.h"
+#include "measure.h"
 
 enum { SOCKETS = 65536, BUFFER = 1 << 20 };
 static int readers[SOCKETS], reader_count;
 static int place[SOCKETS];  // of a descriptor in `readers`, and -1 for the publisher's
 static uint8_t input[BUFFER], output[BUFFER * 2];
 static size_t held;  // bytes of an event that is not all there
+
+// Writes an unmasked frame of text and returns its end.
+static uint8_t *frame_write(uint8_t *to, const void *payload, size_t length) {
+    *to++ = 0x81;
+    if (length < 126) {
+        *to++ = (uint8_t)length;
+    } else if (length < 65536) {
+        *to++ = 126;
+        *to++ = (uint8_t)(length >> 8);
+        *to++ = (uint8_t)length;
+    } else {
+        *to++ = 127;
+        for (int i = 56; i >= 0; i -= 8) *to++ = (uint8_t)(length >> i);
+    }
+    return mempcpy(to, payload, length);
+}
 
 static void leave(int fd) {
     if (place[fd] >= 0) {
@@ -45,7 +60,7 @@ static void publish(int fd, size_t event) {
     }
     size_t count = held + (size_t)n, at = 0;
     uint8_t *end = output;
-    for (; count - at >= event; at += event) end = frame_write(end, 1, 0, input + at, event);
+    for (; count - at >= event; at += event) end = frame_write(end, input + at, event);
     held = count - at;
     memmove(input, input + at, held);
     if (end == output) return;
@@ -54,7 +69,7 @@ static void publish(int fd, size_t event) {
 
 int main(int argc, char **argv) {
     size_t event = argc == 2 ? (size_t)atoi(argv[1]) : 0;
-    if (event == 0) fail("usage: delivery-floor BYTES");
+    if (event == 0) fail("usage: floor BYTES");
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;

@@ -1,0 +1,6 @@
+from django.db import models
+
+
+class Event(models.Model):
+    list_id = models.IntegerField()
+    data = models.TextField()
