@@ -51,7 +51,8 @@ let package = Package(
 
         // The shell: files, threads and sockets.
         .target(
-            name: "LogStorage", dependencies: ["LogModel", "LogFormat", "CLZ4", "COpenSSL"],
+            name: "LogStorage",
+            dependencies: ["LogModel", "LogFormat", "CLZ4", "COpenSSL", "CPrefetch"],
             swiftSettings: borrowingSettings),
         .target(
             name: "Replication",

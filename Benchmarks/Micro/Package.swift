@@ -34,7 +34,7 @@ let package = Package(
         core("Matching", ["LogModel", "LogFormat", "CPrefetch"]),
         core("WireProtocol", ["LogModel", "LogFormat", "CJSON"]),
         core("Sessions", ["LogModel", "LogFormat", "Matching", "WireProtocol"]),
-        core("LogStorage", ["LogModel", "LogFormat", "CLZ4", "COpenSSL"]),
+        core("LogStorage", ["LogModel", "LogFormat", "CLZ4", "COpenSSL", "CPrefetch"]),
         core("StorageWorkload", ["LogModel"]),
         .target(name: "CCRC32C", path: "Core/CCRC32C"),
         .target(name: "CPrefetch", path: "Core/CPrefetch"),

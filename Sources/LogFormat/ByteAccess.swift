@@ -3,11 +3,13 @@
 // Raw memory: the two places where this module leaves the checked world are here. A load of a fixed-width integer is valid for
 // every bit pattern, so `unsafeLoadUnaligned` is safe for these types; and `ByteWriter` copies whole
 // strings into an array's storage, which `MutableRawSpan` cannot do in one step.
+//
+// What is public here is so only because the compiler inlines that in other modules, and not what is `package`.
 
 extension RawSpan {
     /// The little-endian integer at `position`. Traps if it does not lie within the span.
     @inline(__always)
-    package func loadLittleEndian<Number: FixedWidthInteger & BitwiseCopyable>(
+    public func loadLittleEndian<Number: FixedWidthInteger & BitwiseCopyable>(
         _ position: Int, as type: Number.Type
     ) -> Number {
         Number(littleEndian: self.unsafeLoadUnaligned(fromByteOffset: position, as: type))
@@ -16,12 +18,12 @@ extension RawSpan {
     /// The `count` bytes from `position`. Traps if they do not lie within the span.
     @inline(__always)
     @_lifetime(copy self)
-    package func slice(_ position: Int, _ count: Int) -> RawSpan {
+    public func slice(_ position: Int, _ count: Int) -> RawSpan {
         self.extracting(position..<position + count)
     }
 
     /// Whether both spans hold the same bytes.
-    package func isEqual(to other: RawSpan) -> Bool {
+    public func isEqual(to other: RawSpan) -> Bool {
         guard self.byteCount == other.byteCount else { return false }
         var at = 0
         while at + 8 <= self.byteCount {
@@ -30,6 +32,13 @@ extension RawSpan {
                     == other.loadLittleEndian(at, as: UInt64.self)
             else { return false }
             at += 8
+        }
+        if at + 4 <= self.byteCount {
+            guard
+                self.loadLittleEndian(at, as: UInt32.self)
+                    == other.loadLittleEndian(at, as: UInt32.self)
+            else { return false }
+            at += 4
         }
         while at < self.byteCount {
             guard

@@ -50,7 +50,7 @@ enum HashFilter {
 
     /// Where the line of `hash` begins, from the filter's start.
     @inline(__always)
-    private static func line(of hash: UInt64, byteCount: Int) -> Int {
+    static func line(of hash: UInt64, byteCount: Int) -> Int {
         let lines = UInt64(byteCount / Self.lineCount)
         return Int(((hash & 0xFFFF_FFFF) &* lines) >> 32) * Self.lineCount
     }

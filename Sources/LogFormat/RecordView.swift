@@ -128,6 +128,7 @@ package struct RecordView: ~Escapable {
     }
 
     /// The group at `index`.
+    @inline(__always)
     package func group(_ index: Int) -> GroupEntry {
         let at = RecordLayout.groups + index * RecordLayout.groupStride
         return GroupEntry(
@@ -160,6 +161,14 @@ package struct RecordView: ~Escapable {
             && self.value(of: entry).isEqual(to: group.value.text.bytes.span.bytes)
             && self.property(of: entry).isEqual(to: group.property.bytes.span.bytes)
             && self.model.isEqual(to: group.model.bytes.span.bytes)
+    }
+
+    /// Whether the record carries `group`, which has this hash, by all its bytes.
+    package func carries(_ group: GroupKey, hash: UInt64) -> Bool {
+        for index in 0..<self.groupCount where self.groupHash(index) == hash {
+            if self.isGroup(self.group(index), group) { return true }
+        }
+        return false
     }
 
     /// The instance as minified JSON.
@@ -216,6 +225,7 @@ package struct RecordView: ~Escapable {
     }
 
     /// Unwraps a value that the check at the edge has found to be known.
+    @inline(__always)
     private static func known<Value>(_ value: Value?) -> Value {
         guard let value else {
             preconditionFailure("a record was used that nobody had checked")

@@ -1,7 +1,7 @@
 /// What a producer did to an instance.
 ///
 /// The raw values are on disk (`docs/format/segment.md`): never renumber them.
-package enum Action: UInt8, Sendable, CaseIterable {
+public enum Action: UInt8, Sendable, CaseIterable {
     case created = 1
     case updated = 2
     case deleted = 3
@@ -19,7 +19,7 @@ package enum Action: UInt8, Sendable, CaseIterable {
 /// What a record did to the set of instances that carry one group.
 ///
 /// The raw values are on disk (`docs/format/segment.md`): never renumber them.
-package enum Membership: UInt8, Sendable, CaseIterable {
+public enum Membership: UInt8, Sendable, CaseIterable {
     /// The instance was not in the group and is now.
     case entered = 1
     /// The instance was in the group and still is.

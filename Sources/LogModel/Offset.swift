@@ -2,39 +2,44 @@
 ///
 /// Used both for a record and, as an exclusive bound, for the place after the last record:
 /// a cursor at `Offset(12)` has taken the records 0 to 11.
-package struct Offset: Hashable, Comparable, Sendable {
+///
+/// Public, as ``Action``, ``Membership`` and ``Scalar`` are, only because the compiler inlines what is public in
+/// other modules, and not what is `package`: this is asked for in every loop over records.
+public struct Offset: Hashable, Comparable, Sendable {
     /// The number itself, as it stands in files and messages.
-    package let rawValue: UInt64
+    public let rawValue: UInt64
 
     /// Creates the offset with the number `rawValue`.
-    package init(_ rawValue: UInt64) {
+    public init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
     /// The offset of a log's first record.
-    package static let zero = Offset(0)
+    public static let zero = Offset(0)
 
     /// The offset of the next record. Traps after 2^64 - 1 records.
-    package var next: Offset { Offset(self.rawValue + 1) }
+    public var next: Offset { Offset(self.rawValue + 1) }
 
     /// The offset of the record before, or nil at the start of the log.
-    package var previous: Offset? { self.rawValue == 0 ? nil : Offset(self.rawValue - 1) }
+    public var previous: Offset? { self.rawValue == 0 ? nil : Offset(self.rawValue - 1) }
 
     /// The offset `count` records further on. Traps on overflow.
-    package func advanced(by count: Int) -> Offset {
+    public func advanced(by count: Int) -> Offset {
         precondition(count >= 0, "an offset only moves forward, not by \(count)")
         return Offset(self.rawValue + UInt64(count))
     }
 
     /// The number of records in `base ..< self`. Traps if `base` is above.
-    package func distance(from base: Offset) -> Int {
+    public func distance(from base: Offset) -> Int {
         precondition(base <= self, "distance from \(base) to \(self) is negative")
         return Int(self.rawValue - base.rawValue)
     }
 
-    package static func < (left: Offset, right: Offset) -> Bool { left.rawValue < right.rawValue }
+    /// Whether `left` comes before `right`.
+    public static func < (left: Offset, right: Offset) -> Bool { left.rawValue < right.rawValue }
 }
 
 extension Offset: CustomStringConvertible {
-    package var description: String { String(self.rawValue) }
+    /// The number, for people.
+    public var description: String { String(self.rawValue) }
 }

@@ -3,9 +3,9 @@
 /// Its canonical text is a string's content, or another scalar's JSON text as it was published: so the
 /// number `1` and the string `"1"` are the same group, as in django-rest-live, and `1` and `1.0` are
 /// not. `null` has no text and is a group of its own, apart from the string `""`.
-package struct Scalar: Hashable, Sendable {
+public struct Scalar: Hashable, Sendable {
     /// The JSON type. The raw values are on disk (`docs/format/segment.md`): never renumber them.
-    package enum Kind: UInt8, Sendable, CaseIterable {
+    public enum Kind: UInt8, Sendable, CaseIterable {
         case null = 0
         case string = 1
         case number = 2

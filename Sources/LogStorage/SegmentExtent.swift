@@ -31,6 +31,16 @@ package struct SegmentExtent: Sendable {
         return offsets
     }
 
+    /// Asks for the memory of the records that come soon after the one at `offsets[place]`, for who reads them all
+    /// one after the other and calls this before each.
+    package func expect(_ offsets: [Offset], after place: Int) {
+        // The first call asks for the first ones together.
+        let first = place == 0 ? 1 : place + Segment.expectedCount
+        for offset in offsets.dropFirst(first).prefix(place + 1 + Segment.expectedCount - first) {
+            self.segment.expect(UInt32(offset.distance(from: self.segment.base)))
+        }
+    }
+
     /// Whether the segment is not sealed, so that groups are found along their threads.
     package var isGrowing: Bool { self.segment.sealed == nil }
 

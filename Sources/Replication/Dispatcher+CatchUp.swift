@@ -186,6 +186,7 @@ extension Dispatcher {
         var batch = start..<start
         for (place, offset) in offsets.enumerated() {
             self.counted.catchUpRecords += 1
+            extent.expect(offsets, after: place)
             if !batch.contains(offset) { batch = try extent.batch(of: offset) }
             if place == 0, readers.count > 1, batch.lowerBound > start {
                 // What there were parts of is over, and ends before anything of the next batch.

@@ -10,10 +10,14 @@ import Testing
         try AgedLog(seed: seed, batches: 260, upkeep: Upkeep(coldAge: 120))
     }
 
+    /// What `reader` finds: the same by offsets and by records.
     private static func read(_ reader: GroupReader) throws -> [Offset] {
-        var reader = reader
+        var (reader, other) = (reader, reader)
         var offsets: [Offset] = []
         while let offset = try reader.next() { offsets.append(offset) }
+        var records: [Offset] = []
+        while try other.nextRecord({ records.append($0.offset) }) {}
+        #expect(records == offsets)
         return offsets
     }
 

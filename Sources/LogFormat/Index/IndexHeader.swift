@@ -73,6 +73,11 @@ package struct IndexHeader: Hashable, Sendable {
         [self.places, self.directory, self.buckets, self.filter, self.postings]
     }
 
+    /// Where in the file the places are.
+    package var placesRange: Range<Int> {
+        self.places.position..<self.places.position + self.places.count
+    }
+
     /// The page.
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []

@@ -32,9 +32,7 @@ package enum IndexLayout {
 
     /// How many top bits of a hash choose its bucket: a bucket has 8 entries or fewer on the average.
     static func bucketBits(entryCount: Int) -> Int {
-        var bits = 0
-        while entryCount > 8 << bits { bits += 1 }
-        return bits
+        Int.bitWidth - (max(entryCount - 1, 0) >> 3).leadingZeroBitCount
     }
 
     /// The bucket of `hash` among 2^`bits`.

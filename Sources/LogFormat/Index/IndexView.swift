@@ -32,13 +32,19 @@ package struct IndexView: ~Escapable {
         }
     }
 
+    /// Bytes of a record's place.
+    package static let placeStride = 4
+
     /// The place in the segment, in units of 8 bytes, of the record with this ordinal; 0 if it was removed.
     /// Traps if the segment has no such ordinal.
     package func place(_ ordinal: Int) -> UInt32 {
-        precondition(
-            ordinal >= 0 && ordinal < self.header.recordCount, "the segment has no such ordinal")
-        return self.file.loadLittleEndian(
-            self.header.places.position + ordinal * 4, as: UInt32.self)
+        let range = self.header.placesRange
+        return Self.place(ordinal, in: self.file.slice(range.lowerBound, range.count))
+    }
+
+    /// The same from `places`, the bytes of ``IndexHeader/placesRange``.
+    package static func place(_ ordinal: Int, in places: RawSpan) -> UInt32 {
+        places.loadLittleEndian(ordinal * self.placeStride, as: UInt32.self)
     }
 
     /// Whether a record may be found by `hash`; false is certain. Touches one cache line.
@@ -46,6 +52,12 @@ package struct IndexView: ~Escapable {
         HashFilter.mayContain(
             hash, in: self.file, at: self.header.filter.position,
             byteCount: self.header.filter.count)
+    }
+
+    /// Where in the file the one cache line is that ``mayContain(_:)`` looks at.
+    package func filterLine(of hash: UInt64) -> Int {
+        self.header.filter.position
+            + HashFilter.line(of: hash, byteCount: self.header.filter.count)
     }
 
     /// The records that are found by `hash`, nil if there are none. Asks the filter first.

@@ -42,21 +42,37 @@ package struct GroupReader {
     ///
     /// Throws `retained` if the cursor is on records that are no longer kept, or `corrupt`.
     package mutating func next() throws(StorageError) -> Offset? {
-        while self.cursor < self.end {
-            guard let extent = try self.currentExtent() else { return nil }
-            let bound = min(extent.end, self.end)
+        while self.cursor < self.end, try self.openExtent(), let extent = self.extent {
             let base = extent.segment.base
             let start = UInt32(self.cursor.distance(from: base))
-            if let ordinal = try self.find(atLeast: start, in: extent.segment),
-                base.advanced(by: Int(ordinal)) < bound
-            {
+            let bound = self.end < extent.end ? self.end : extent.end
+            if let ordinal = try self.find(atLeast: start, in: extent.segment) {
                 let offset = base.advanced(by: Int(ordinal))
-                self.cursor = offset.next
-                return offset
+                if offset < bound {
+                    self.cursor = offset.next
+                    return offset
+                }
             }
             self.cursor = bound
         }
         return nil
+    }
+
+    /// Lends the next record to `body`, after a check of its checksum. Returns false if there is none that is
+    /// visible now.
+    ///
+    /// The fastest way through a group: the memory of the records behind is asked for while one is read.
+    package mutating func nextRecord(
+        _ body: (borrowing RecordView) throws(StorageError) -> Void
+    ) throws(StorageError) -> Bool {
+        while let offset = try self.next(), let segment = self.extent?.segment {
+            for index in self.postings.indices { self.postings[index].expect(in: segment) }
+            let found: Void? = try segment.withRecord(at: offset) { record throws(StorageError) in
+                try body(record)
+            }
+            if found != nil { return true }
+        }
+        return false
     }
 
     /// Up to `limit` offsets. Fewer only if there are no more now.
@@ -66,11 +82,12 @@ package struct GroupReader {
         return offsets
     }
 
-    /// The stretch that the cursor is in, with the postings of all hashes open in it.
-    private mutating func currentExtent() throws(StorageError) -> SegmentExtent? {
-        if let extent = self.extent, self.cursor < extent.end { return extent }
+    /// Makes ``extent`` the stretch that the cursor is in, with the postings of all hashes open in it. Returns
+    /// false if nothing is visible there.
+    private mutating func openExtent() throws(StorageError) -> Bool {
+        if let end = self.extent?.end, self.cursor < end { return true }
         self.extent = nil
-        guard let extent = try self.log.extent(at: self.cursor) else { return nil }
+        guard let extent = try self.log.extent(at: self.cursor) else { return false }
         let start = UInt32(self.cursor.distance(from: extent.segment.base))
         self.postings.removeAll(keepingCapacity: true)
         let hashes =
@@ -83,7 +100,7 @@ package struct GroupReader {
                     of: hash, self.kind, in: extent.segment, from: start, end: extent.end))
         }
         self.extent = extent
-        return extent
+        return true
     }
 
     /// The first wanted ordinal that is not below `start`.

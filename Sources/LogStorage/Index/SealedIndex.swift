@@ -24,6 +24,8 @@ final class SealedIndex: Sendable {
     nonisolated(unsafe) private var checked: Checked?
     /// The bytes of the mapping in `checked`, which stay mapped as long as this object is there.
     nonisolated(unsafe) private var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// The places among them, beside the view because they are asked for once for each record that is read.
+    nonisolated(unsafe) private var places = UnsafeRawBufferPointer(start: nil, count: 0)
     private let isReady = Atomic(false)
     private let loading = Mutex<Void>(())
 
@@ -55,7 +57,14 @@ final class SealedIndex: Sendable {
 
     /// The place of the record `base + ordinal`, in units of 8 bytes; 0 if it was removed.
     func place(_ ordinal: Int, of segment: Segment) throws(StorageError) -> UInt32 {
-        try self.withView(of: segment) { view in view.place(ordinal) }
+        if !self.isReady.load(ordering: .acquiring) { try self.load(segment) }
+        return IndexView.place(ordinal, in: self.places.bytes)
+    }
+
+    /// Begins to bring near what ``place(_:of:)`` reads for `ordinal`, if the index is ready.
+    func expect(_ ordinal: UInt32) {
+        guard self.isReady.load(ordering: .acquiring) else { return }
+        self.places.bytes.expect(Int(ordinal) * IndexView.placeStride)
     }
 
     private func load(_ segment: Segment) throws(StorageError) {
@@ -67,7 +76,11 @@ final class SealedIndex: Sendable {
                 } else {
                     self.checked = try self.built(segment)
                 }
-                self.bytes = self.checked?.mapping.base ?? self.bytes
+                if let checked = self.checked {
+                    self.bytes = checked.mapping.base
+                    self.places = UnsafeRawBufferPointer(
+                        rebasing: self.bytes[checked.header.placesRange])
+                }
                 self.isReady.store(true, ordering: .releasing)
                 return .success(())
             } catch {

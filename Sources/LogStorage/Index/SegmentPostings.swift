@@ -3,17 +3,21 @@ import LogModel
 
 /// The postings of one hash in one segment, ascending, as ordinals within the segment.
 ///
-/// Of a sealed segment they are read from its index, where whole blocks are passed over. Of a growing one the
-/// thread leads backwards, so it is followed down to where the reader is, and kept: 4 bytes for each posting
-/// above that place.
+/// Of a sealed segment they are read from its index a few dozen at a time, and whole blocks are passed over. Of a
+/// growing one the thread leads backwards, so it is followed down to where the reader is, and kept: 4 bytes for
+/// each posting above that place.
 struct SegmentPostings {
-    private enum Source {
-        case none
-        case thread([UInt32], at: Int)
-        case index(PostingCursor)
-    }
+    /// How many postings are read from an index at once.
+    private static let aheadCount = 32
 
-    private var source: Source
+    /// The postings that were read, ascending and without gaps.
+    private var ahead: [UInt32] = []
+    /// The place of ``current`` among them.
+    private var at = 0
+    /// The place below which ``expect(in:)`` has asked for the records.
+    private var expected = 0
+    /// Where the index goes on behind them; nil if these are all.
+    private var rest: PostingCursor?
 
     /// The postings of `hash` from the ordinal `start` on, of records below `end`.
     ///
@@ -24,57 +28,65 @@ struct SegmentPostings {
     ) throws(StorageError) {
         switch segment.index {
         case .growing(let index):
-            let ordinals = try Self.followThread(
-                of: hash, in: segment, index, from: start, end: end)
-            self.source = .thread(ordinals, at: 0)
+            self.ahead = try Self.followThread(of: hash, in: segment, index, from: start, end: end)
         case .sealed(let index):
-            self.source = try index.withView(of: segment) { view in
-                guard let list = view.postings(of: hash, kind) else { return .none }
-                var cursor = PostingCursor(list, in: view.file)
-                cursor.seek(atLeast: start, in: view.file)
-                return .index(cursor)
+            self.rest = try index.withView(of: segment) { view in
+                view.postings(of: hash, kind).map { PostingCursor($0, in: view.file) }
             }
+            try self.readAhead(from: start, in: segment)
         }
     }
 
     /// The posting that is next; nil at the end.
-    var current: UInt32? {
-        switch self.source {
-        case .none: nil
-        case .thread(let ordinals, let at): at < ordinals.count ? ordinals[at] : nil
-        case .index(let cursor): cursor.current
-        }
-    }
+    var current: UInt32? { self.at < self.ahead.count ? self.ahead[self.at] : nil }
 
     /// Goes on to the posting after ``current``.
     mutating func advance(in segment: Segment) throws(StorageError) {
-        switch self.source {
-        case .none: break
-        case .thread(let ordinals, let at): self.source = .thread(ordinals, at: at + 1)
-        case .index(var cursor):
-            try segment.sealed?.withView(of: segment) { view in cursor.advance(in: view.file) }
-            self.source = .index(cursor)
-        }
+        guard let current = self.current else { return }
+        self.at += 1
+        if self.at == self.ahead.count { try self.readAhead(from: current + 1, in: segment) }
     }
 
     /// Goes on to the first posting that is not below `ordinal`.
     mutating func seek(atLeast ordinal: UInt32, in segment: Segment) throws(StorageError) {
-        switch self.source {
-        case .none: break
-        case .thread(let ordinals, let at):
-            var low = at
-            var high = ordinals.count
-            while low < high {
-                let middle = (low + high) / 2
-                if ordinals[middle] < ordinal { low = middle + 1 } else { high = middle }
-            }
-            self.source = .thread(ordinals, at: low)
-        case .index(var cursor):
-            try segment.sealed?.withView(of: segment) { view in
-                cursor.seek(atLeast: ordinal, in: view.file)
-            }
-            self.source = .index(cursor)
+        guard let last = self.ahead.last, last >= ordinal else {
+            return try self.readAhead(from: ordinal, in: segment)
         }
+        // Most readers go on to the next one.
+        if self.ahead[self.at] < ordinal { self.at += 1 }
+        var high = self.ahead.count
+        while self.ahead[self.at] < ordinal {
+            let middle = (self.at + high) / 2
+            if self.ahead[middle] < ordinal { self.at = middle + 1 } else { high = middle }
+        }
+    }
+
+    /// Asks for the memory of the next records, for who reads each of them.
+    mutating func expect(in segment: Segment) {
+        let bound = min(self.at + Segment.expectedCount, self.ahead.count)
+        while self.expected < bound {
+            segment.expect(self.ahead[self.expected])
+            self.expected += 1
+        }
+    }
+
+    /// Reads the postings from `start` on from the index, if there are more.
+    private mutating func readAhead(
+        from start: UInt32, in segment: Segment
+    ) throws(StorageError) {
+        self.at = 0
+        self.expected = 0
+        self.ahead.removeAll(keepingCapacity: true)
+        guard var cursor = self.rest, let index = segment.sealed else { return }
+        try index.withView(of: segment) { view in
+            cursor.seek(atLeast: start, in: view.file)
+            while self.ahead.count < Self.aheadCount, let ordinal = cursor.current {
+                self.ahead.append(ordinal)
+                cursor.advance(in: view.file)
+            }
+        }
+        self.rest = cursor.current == nil ? nil : cursor
+        for ordinal in self.ahead { index.expect(ordinal) }
     }
 
     /// The ordinals from `start` on of the records below `end` on the thread of `hash`, ascending.

@@ -64,11 +64,11 @@ extension ChangeLog {
         let hash = self.keyHash(model: model, key: key)
         var reader = GroupReader(self, .any([hash]), of: .key, from: max(start, self.first))
         var offsets: [Offset] = []
-        while offsets.count < limit, let offset = try reader.next() {
-            let isOwn = try self.withRecord(at: offset) { record in
-                record.isOf(model: model, key: key)
+        while offsets.count < limit {
+            let isThere = try reader.nextRecord { record in
+                if record.isOf(model: model, key: key) { offsets.append(record.offset) }
             }
-            if isOwn == true { offsets.append(offset) }
+            guard isThere else { break }
         }
         return offsets
     }

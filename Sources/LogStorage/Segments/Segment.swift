@@ -136,6 +136,20 @@ package final class Segment: Sendable {
         }
     }
 
+    /// How many records further on memory is asked for: enough for it to come while those before are read.
+    static let expectedCount = 8
+
+    /// Begins to bring near the record `base + ordinal`, which must be visible, without waiting for it: for who
+    /// reads it a few records later. Does nothing for a cold segment.
+    func expect(_ ordinal: UInt32) {
+        guard case .hot = self.contents,
+            let position = try? self.position(of: self.base.advanced(by: Int(ordinal)))
+        else { return }
+        // Most records have no more lines; of the others the processor sees that they are read one after the
+        // other.
+        for line in 0..<8 { self.bytes.bytes.expect(position + line * 64) }
+    }
+
     /// The same without the check, for records of a hot segment that this process has just written itself.
     package func withOwnRecord<Result>(
         at offset: Offset, _ body: (borrowing RecordView) throws(StorageError) -> Result
