@@ -34,37 +34,51 @@ package struct SipHash {
     }
 
     /// Adds the eight bytes of `word`, little-endian.
+    @inline(__always)
     package mutating func add(_ word: UInt64) {
         let shift = (self.count & 7) * 8
-        if shift == 0 {
-            self.compress(word)
-        } else {
-            self.compress(self.tail | word << shift)
-            self.tail = word >> (64 - shift)
-        }
+        self.compress(self.tail | word << shift)
+        self.tail = shift == 0 ? 0 : word >> (64 - shift)
         self.count &+= 8
     }
 
     /// Adds `bytes`.
+    @inline(__always)
     package mutating func add(_ bytes: RawSpan) {
         var at = 0
         while at + 8 <= bytes.byteCount {
             self.add(bytes.loadLittleEndian(at, as: UInt64.self))
             at += 8
         }
-        while at < bytes.byteCount {
-            let shift = (self.count & 7) * 8
-            self.tail |= UInt64(bytes.loadLittleEndian(at, as: UInt8.self)) << shift
-            self.count &+= 1
-            if shift == 56 {
-                self.compress(self.tail)
-                self.tail = 0
-            }
-            at += 1
+        let rest = UInt64(truncatingIfNeeded: bytes.byteCount - at)
+        let word = Self.word(of: bytes, from: at)
+        let filled = self.count & 7
+        self.tail |= word << (filled * 8)
+        self.count &+= rest
+        guard filled + rest >= 8 else { return }
+        self.compress(self.tail)
+        // At least one byte was there, or the rest would not have filled the word.
+        self.tail = word >> (64 - filled * 8)
+    }
+
+    /// The bytes from `start` to the end, fewer than eight, in the lowest places of a word. Loads that overlap
+    /// say the same, so that no loop over bytes is needed.
+    @inline(__always)
+    private static func word(of bytes: RawSpan, from start: Int) -> UInt64 {
+        let count = bytes.byteCount - start
+        func byte(_ at: Int) -> UInt64 {
+            UInt64(bytes.loadLittleEndian(start + at, as: UInt8.self)) << UInt64(at * 8)
         }
+        if count >= 4 {
+            let low = UInt64(bytes.loadLittleEndian(start, as: UInt32.self))
+            let high = UInt64(bytes.loadLittleEndian(start + count - 4, as: UInt32.self))
+            return low | high << UInt64((count - 4) * 8)
+        }
+        return count == 0 ? 0 : byte(0) | byte(count / 2) | byte(count - 1)
     }
 
     /// Ends the hash.
+    @inline(__always)
     package consuming func finish() -> UInt64 {
         self.compress(self.tail | self.count << 56)
         self.v2 ^= 0xFF
@@ -72,6 +86,7 @@ package struct SipHash {
         return self.v0 ^ self.v1 ^ self.v2 ^ self.v3
     }
 
+    @inline(__always)
     private mutating func compress(_ word: UInt64) {
         self.v3 ^= word
         self.round()

@@ -28,9 +28,30 @@ struct HashTable<Value: BitwiseCopyable & Sendable>: Sendable {
         let place = self.place(of: hash)
         if self.hashes[place] == 0 {
             self.hashes[place] = hash
+            self.values[place] = self.filler
             self.count += 1
         }
         change(&self.values[place])
+    }
+
+    /// Begins to bring near what a look at `hash` reads.
+    func expect(_ hash: UInt64) {
+        guard self.count > 0 else { return }
+        let place = Int(truncatingIfNeeded: hash) & (self.hashes.count - 1)
+        self.hashes.span.bytes.expect(place * MemoryLayout<UInt64>.stride)
+        self.values.span.bytes.expect(place * MemoryLayout<Value>.stride)
+    }
+
+    /// Takes everything out, and keeps the memory unless most of it was empty: so that the time for it is in
+    /// proportion to what there was.
+    mutating func removeAll() {
+        guard self.count > 0 else { return }
+        if self.hashes.count > 16 * self.count {
+            self = HashTable(filler: self.filler)
+            return
+        }
+        for index in self.hashes.indices { self.hashes[index] = 0 }
+        self.count = 0
     }
 
     /// Keeps those hashes that `isKept` says yes to. Takes time in proportion to the table.

@@ -80,6 +80,14 @@ package struct RunView: ~Escapable {
         return entry.hash == hash ? entry.offset : nil
     }
 
+    /// Where in the file the line is that the filter of the partition of `hash` is asked with.
+    package func filterLine(of hash: UInt64) -> Int {
+        let partition = self.partition(self.partition(of: hash))
+        return partition.position
+            + HashFilter.line(
+                of: hash, byteCount: RunLayout.filterCount(entryCount: partition.count))
+    }
+
     /// The place of a partition.
     struct Partition {
         /// Bytes from the file's start to the filter.

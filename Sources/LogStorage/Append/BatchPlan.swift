@@ -22,7 +22,7 @@ struct BatchPlan {
     private(set) var byteCount = 0
 
     /// The last step of each key hash, which a later step of the batch follows. Not kept of a batch of one.
-    private var lastStep: [UInt64: Int] = [:]
+    private var lastStep = HashTable<Int>(filler: 0)
     /// The key hash of each change.
     private var keyHashes: [UInt64] = []
     /// The last record with each of them before the batch.
@@ -41,7 +41,7 @@ struct BatchPlan {
     mutating func removeAll() {
         self.steps.removeAll(keepingCapacity: true)
         self.groups.removeAll(keepingCapacity: true)
-        if !self.lastStep.isEmpty { self.lastStep.removeAll(keepingCapacity: true) }
+        self.lastStep.removeAll()
         self.keyHashes.removeAll(keepingCapacity: true)
         self.byteCount = 0
     }
@@ -62,7 +62,11 @@ struct BatchPlan {
             let change = changes.list[index]
             let keyHash = self.keyHashes[self.steps.count]
             let last = self.lastRecords[self.steps.count]
-            let earlier = self.lastStep.isEmpty ? nil : self.lastStep[keyHash]
+            let earlier = self.lastStep[keyHash]
+            let later = self.steps.count + Segment.expectedCount
+            if later < batch.count, let offset = self.lastRecords[later], offset < pending.base {
+                history.expect(offset)
+            }
             let before = try self.before(
                 change, keyHash: keyHash, earlier: earlier, last: last, in: changes,
                 history: history, pending: pending)
@@ -78,7 +82,7 @@ struct BatchPlan {
                     self.compare(own, with: record, in: &changes)
                 }
             }
-            if batch.count > 1 { self.lastStep[keyHash] = self.steps.count }
+            if batch.count > 1 { self.lastStep.update(keyHash) { $0 = self.steps.count } }
             self.steps.append(
                 Step(
                     change: change, keyHash: keyHash,

@@ -96,12 +96,15 @@ package final class LogWriter {
         self.appendedByteCount += self.plan.byteCount
         self.lastTime = max(self.lastTime, time)
         let first = self.next
-        for index in self.plan.steps.indices {
-            self.encode(
-                self.plan.steps[index], of: changes, producer: producer,
-                isFirst: index == 0, isLast: index == self.plan.steps.count - 1)
-        }
+        self.lastChecksum = self.pending.append(
+            &self.plan, of: changes, from: first, producer: producer, time: self.lastTime,
+            durable: self.log.watermarks.durable, seed: self.segment.seed, index: self.index)
+        self.next = first.advanced(by: batch.count)
         let last = first.advanced(by: batch.count - 1)
+        if let producer {
+            self.producers.note(producer, at: first, isFirstOfBatch: true)
+            if last > first { self.producers.note(producer, at: last, isFirstOfBatch: false) }
+        }
         return Placement(first: first, last: last, isRepeated: false)
     }
 
@@ -212,28 +215,6 @@ package final class LogWriter {
         return ProducerTable.Receipt(
             sequence: identity.sequence, first: batch.lowerBound,
             last: batch.upperBound.previous ?? first)
-    }
-
-    private func encode(
-        _ step: BatchPlan.Step, of changes: Changes, producer: ProducerIdentity?, isFirst: Bool,
-        isLast: Bool
-    ) {
-        let offset = self.next
-        self.index.thread(
-            &self.plan.groups, step.groups, keyHash: step.keyHash, through: offset,
-            written: self.pending.base)
-        let fields = RecordFields(
-            offset: offset, durable: self.log.watermarks.durable, time: self.lastTime,
-            keyHash: step.keyHash, previousOfKey: step.previousOfKey, producer: producer,
-            isFirstOfBatch: isFirst, isLastOfBatch: isLast)
-        self.index.add(offset, at: self.pending.end)
-        self.lastChecksum = RecordEncoder.append(
-            step.change, of: changes, groups: self.plan.groups[step.groups], fields: fields,
-            seed: self.segment.seed, to: &self.pending.bytes)
-        if let producer {
-            self.producers.note(producer, at: offset, isFirstOfBatch: isFirst)
-        }
-        self.next = offset.next
     }
 
     /// Goes on to another segment if `byteCount` bytes do not fit into the active one.

@@ -96,6 +96,12 @@ struct KeyIndex: ~Copyable {
         return nil
     }
 
+    /// Begins to bring near the record `offset`, which is looked at a few records later.
+    func expect(_ offset: Offset) {
+        guard let segment = self.log.segments.segment(of: offset)?.segment else { return }
+        segment.expect(UInt32(offset.distance(from: segment.base)))
+    }
+
     /// Lends the record `offset` to `body`, after a check unless it is pending, or was checked just now as
     /// ``lastRecord(of:from:in:pending:)`` does. Returns false if it is no longer kept.
     func withRecord(
@@ -119,23 +125,4 @@ struct KeyIndex: ~Copyable {
         return record.key.isEqual(to: text.slice(change.key.text.start, change.key.text.count))
             && record.model.isEqual(to: text.slice(change.model.start, change.model.count))
     }
-}
-
-/// Encoded records that are not in the file yet.
-struct PendingRecords {
-    /// The records.
-    var bytes: [UInt8] = []
-    /// The byte of the active segment at which they go.
-    var position: Int
-    /// The offset of the first of them.
-    var base: Offset
-
-    /// The record that goes to the byte `position` of the active segment.
-    @_lifetime(borrow self)
-    func record(at position: Int) -> RecordView {
-        RecordView(trusting: self.bytes.span.bytes, at: position - self.position)
-    }
-
-    /// Where the next record goes.
-    var end: Int { self.position + self.bytes.count }
 }

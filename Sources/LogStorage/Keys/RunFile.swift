@@ -36,6 +36,12 @@ final class RunFile: Sendable {
         return view.offset(of: hash).map { Offset($0) }
     }
 
+    /// Begins to bring near what ``offset(of:)`` looks at first.
+    func expect(_ hash: UInt64) {
+        let bytes = self.bytes.bytes
+        bytes.expect(RunView(bytes, header: self.header).filterLine(of: hash))
+    }
+
     /// The next entry in the order of hashes, or nil at the end.
     func entry(at cursor: inout RunCursor) throws(FormatError) -> RunEntry? {
         try cursor.next(in: RunView(self.bytes.bytes, header: self.header))

@@ -10,6 +10,9 @@ struct SealedLookup: Sendable {
         case run(RunFile)
     }
 
+    /// How many hashes further on memory is asked for.
+    private static let expectedCount = 8
+
     private let sources: [Source]
     private let segments: [Segment]
     private let retained: Offset
@@ -58,8 +61,8 @@ struct SealedLookup: Sendable {
     /// The last record with each of `hashes` at the places `wanted`, into the same places of `found`. Leaves
     /// in `wanted` those that have none.
     ///
-    /// One source after the other for all hashes: the looks at a source do not depend on each other, so
-    /// that the processor waits for the memory of many of them at once. Throws as ``last(of:)`` does.
+    /// One source after the other for all hashes, and the memory of each look is asked for some looks before: so
+    /// that the processor waits for many of them at once. Throws as ``last(of:)`` does.
     func find(
         _ hashes: [UInt64], at wanted: inout [Int], into found: inout [Offset?]
     ) throws(StorageError) {
@@ -69,7 +72,12 @@ struct SealedLookup: Sendable {
             switch source {
             case .segment(let segment):
                 try segment.sealed?.withView(of: segment) { view in
-                    for place in wanted {
+                    for index in wanted.indices {
+                        let place = wanted[index]
+                        if index + Self.expectedCount < wanted.count {
+                            let later = hashes[wanted[index + Self.expectedCount]]
+                            view.file.expect(view.filterLine(of: later))
+                        }
                         let last = Self.last(of: hashes[place], in: view)
                         found[place] = last.map { segment.base.advanced(by: Int($0)) }
                         wanted[kept] = place
@@ -77,7 +85,11 @@ struct SealedLookup: Sendable {
                     }
                 }
             case .run(let run):
-                for place in wanted {
+                for index in wanted.indices {
+                    let place = wanted[index]
+                    if index + Self.expectedCount < wanted.count {
+                        run.expect(hashes[wanted[index + Self.expectedCount]])
+                    }
                     let hash = hashes[place]
                     var isFound = false
                     do throws(FormatError) {

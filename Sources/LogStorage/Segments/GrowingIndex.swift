@@ -7,6 +7,9 @@ import Synchronization
 ///
 /// Threads: the appender adds; any thread reads what is below `Watermarks.visible`.
 final class GrowingIndex: Sendable {
+    /// How many hashes further on memory is asked for.
+    private static let expectedCount = 8
+
     private let base: Offset
     /// The place of the record `base + index`, in units of 8 bytes.
     private let places: NumberTable
@@ -77,7 +80,11 @@ final class GrowingIndex: Sendable {
     func findLast(of hashes: [UInt64], at wanted: inout [Int], into found: inout [Offset?]) {
         var kept = 0
         self.heads.withLock { heads in
-            for place in wanted {
+            for index in wanted.indices {
+                let place = wanted[index]
+                if index + Self.expectedCount < wanted.count {
+                    heads.expect(hashes[wanted[index + Self.expectedCount]])
+                }
                 let last = heads.last(of: hashes[place])
                 found[place] = last.map { self.base.advanced(by: Int($0)) }
                 wanted[kept] = place
@@ -127,4 +134,7 @@ struct Heads: Sendable {
 
     /// The last record with this hash.
     func last(of hash: UInt64) -> UInt32? { self.table[hash]?.last }
+
+    /// Begins to bring near what ``last(of:)`` reads.
+    func expect(_ hash: UInt64) { self.table.expect(hash) }
 }
