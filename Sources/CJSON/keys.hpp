@@ -14,12 +14,16 @@ namespace livelog::json {
 struct KeyFilter {
     uint64_t bits[4];
 
+    /// Masks of so many bytes from a little-endian word's lowest on.
+    static constexpr uint64_t firstBytes[9] = {
+        0, 0xFF, 0xFFFF, 0xFF'FFFF, 0xFFFF'FFFF, 0xFF'FFFF'FFFF, 0xFFFF'FFFF'FFFF, 0xFF'FFFF'FFFF'FFFF,
+        0xFFFF'FFFF'FFFF'FFFF};
+
     /// Adds a key and returns whether it may have been there. Reads up to 8 bytes after the key.
-    bool add(const uint8_t *content, uint32_t length) {
+    inline __attribute__((always_inline)) bool add(const uint8_t *content, uint32_t length) {
         // Without branches, which the lengths of keys would mislead.
         uint32_t loaded = length < 8 ? length : 8;
-        uint32_t unused = (8 - loaded) * 8;
-        uint64_t mask = ~uint64_t(0) >> unused / 2 >> (unused - unused / 2);
+        uint64_t mask = firstBytes[loaded];
         uint64_t head;
         uint64_t tail;
         std::memcpy(&head, content, 8);

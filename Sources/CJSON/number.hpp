@@ -9,27 +9,40 @@ namespace livelog::json {
 
 inline bool isDigit(uint8_t byte) { return uint8_t(byte - '0') < 10; }
 
-/// Where the digits end that begin at `at`, but not after `limit`. Reads up to 8 bytes further.
-///
-/// Eight bytes at a time, and without a loop for most numbers, whose length nobody can predict.
-inline __attribute__((always_inline)) uint32_t skipDigits(
-    const uint8_t *text, uint32_t at, uint32_t limit) {
+/// The number of digits that begin at `text`, up to 8, which are looked at all at once: nobody can predict
+/// how many there are.
+inline __attribute__((always_inline)) uint32_t countDigits(const uint8_t *text) {
     constexpr uint64_t each = 0x0101010101010101u;
-    while (true) {
-        uint64_t bytes;
-        std::memcpy(&bytes, text + at, 8);
-        if constexpr (!isLittleEndian) { bytes = __builtin_bswap64(bytes); }
-        // The upper bit of a byte is set if it is below '0' or above '9'.
-        uint64_t low = bytes & 0x7F * each;
-        uint64_t others = (((low + (0x80 - '0') * each) ^ 0x80 * each) | (low + (0x7F - '9') * each)
-            | bytes) & 0x80 * each;
-        if (others != 0) {
-            at += uint32_t(__builtin_ctzll(others)) / 8;
-            return at < limit ? at : limit;
-        }
-        at += 8;
-        if (at >= limit) { return limit; }
-    }
+    uint64_t bytes;
+    std::memcpy(&bytes, text, 8);
+    if constexpr (!isLittleEndian) { bytes = __builtin_bswap64(bytes); }
+    // The upper bit of a byte is set if it is below '0' or above '9'.
+    uint64_t low = bytes & 0x7F * each;
+    uint64_t others = (((low + (0x80 - '0') * each) ^ 0x80 * each) | (low + (0x7F - '9') * each)
+        | bytes) & 0x80 * each;
+    return others == 0 ? 8 : uint32_t(__builtin_ctzll(others)) / 8;
+}
+
+/// Where the digits end that begin at `at`, but not after `limit`. Reads up to 8 bytes further.
+inline uint32_t skipDigits(const uint8_t *text, uint32_t at, uint32_t limit) {
+    uint32_t count;
+    do {
+        count = countDigits(text + at);
+        at += count;
+    } while (count == 8 && at < limit);
+    return at < limit ? at : limit;
+}
+
+/// Where the number at `start` ends if it is like most: up to 16 digits without sign, and a comma or the end
+/// of a container after them. Otherwise 0, and it is to be read by `readNumber`.
+inline __attribute__((always_inline)) uint32_t readPlainInteger(
+    const uint8_t *text, uint32_t start, uint32_t limit, uint32_t lengthMax) {
+    uint32_t count = countDigits(text + start);
+    if (count == 8) { count += countDigits(text + start + 8); }
+    uint32_t end = start + count;
+    bool isEnded = text[end] == ',' || (text[end] | 0x20) == '}';
+    bool isRight = isEnded && end < limit && count - 1 < lengthMax && (text[start] != '0' || count == 1);
+    return isRight ? end : 0;
 }
 
 /// Whether the number `text`, whose grammar is known to be right, is beyond every double.
@@ -71,7 +84,7 @@ __attribute__((noinline)) inline bool isBeyondDouble(const uint8_t *text, uint32
 }
 
 /// Reads the number at `start` and sets `end` to where it ends. `limit` is the source's length.
-inline __attribute__((always_inline)) Failure readNumber(
+__attribute__((noinline)) inline Failure readNumber(
     const uint8_t *text, uint32_t start, uint32_t limit, uint32_t lengthMax, uint32_t &end) {
     uint32_t at = start;
     if (text[at] == '-') { at++; }

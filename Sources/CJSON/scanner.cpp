@@ -23,7 +23,7 @@ struct livelog_json_scanner {
     std::unique_ptr<simdjson::internal::dom_parser_implementation> indexer;
     Buffer<livelog_json_token> tokens;
     DuplicateSearch duplicates;
-    Level levels[LIVELOG_JSON_DEPTH_MAX];
+    Level levels[LIVELOG_JSON_DEPTH_MAX + 1];
 
     /// Makes room for the index of `length` bytes.
     bool reserve(size_t length) {
@@ -82,8 +82,9 @@ struct livelog_json_scanner {
             if (lines.readValue()) { return false; }
             // A newline in a string is refused by now, so that one is possible only where there is
             // whitespace.
-            uint32_t end = lines.valueEnd();
-            if (!tokens[root].compact && hasNewline(start, end)) { return false; }
+            const livelog_json_token &value = tokens[root];
+            uint32_t end = value.start + value.length;
+            if (!value.compact && hasNewline(start, end)) { return false; }
             if (!lines.isAtEnd() && !hasNewline(end, lines.nextPosition())) { return false; }
         }
         return true;
