@@ -164,17 +164,8 @@ uint32_t livelog_json_unescape(const uint8_t *content, uint32_t length, uint8_t 
 }
 
 uint32_t livelog_json_minify(const uint8_t *source, uint32_t length, uint8_t *target) {
-    uint8_t *out = target;
-    bool isInString = false;
-    for (uint32_t at = 0; at < length; at++) {
-        uint8_t byte = source[at];
-        if (isInString && byte == '\\') {
-            *out++ = byte;
-            byte = source[++at];
-        } else if (byte == '"') {
-            isInString = !isInString;
-        }
-        if (isInString || !isWhitespace(byte)) { *out++ = byte; }
-    }
-    return uint32_t(out - target);
+    // This fails only for a string that does not end, which no value has that was scanned.
+    size_t written = 0;
+    (void)simdjson::get_active_implementation()->minify(source, length, target, written);
+    return uint32_t(written);
 }

@@ -58,16 +58,14 @@ package enum JSONText {
         _ text: Span<UInt8>, to target: inout [UInt8],
         by rewrite: (UnsafePointer<UInt8>?, UInt32, UnsafeMutablePointer<UInt8>?) -> UInt32
     ) {
-        let start = target.count
-        target.append(contentsOf: repeatElement(0, count: text.count))
-        // Raw memory: C reads `text` and fills the room just made, within the call.
-        let written = target.withUnsafeMutableBufferPointer { target in
-            text.withUnsafeBufferPointer { source in
-                rewrite(
-                    source.baseAddress, UInt32(source.count), target.baseAddress.map { $0 + start })
+        target.append(addingCapacity: text.count) { output in
+            // Raw memory: C reads `text` and fills the room that was made, within the call.
+            output.withUnsafeMutableBufferPointer { target, count in
+                count = text.withUnsafeBufferPointer { source in
+                    Int(rewrite(source.baseAddress, UInt32(source.count), target.baseAddress))
+                }
             }
         }
-        target.removeLast(text.count - Int(written))
     }
 
     private static func append(escaped byte: UInt8, to json: inout [UInt8]) {
