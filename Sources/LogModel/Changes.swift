@@ -3,99 +3,120 @@
 /// All text lies in one array, `text`, and a change is a handful of ranges in it: reading a request of a
 /// thousand changes allocates a few arrays, not some ten thousand strings.
 ///
+/// The ranges count in 32 bits, as the scanner of JSON does: a request has a few of them for each property, and
+/// they wait in the queue of the appender with it.
+///
+/// What is read or made for each property is public, and not package, since only that is inlined into other
+/// modules. No product has this module.
+///
 /// Invariants:
-/// - every range lies within `text`;
+/// - every range lies within `text`, which has less than 4 GiB;
 /// - `batchEnds` rises strictly and ends with `list.count`; it is empty only if `list` is.
-package struct Changes: Sendable {
-    /// A range of bytes in ``Changes/text``.
-    package struct Slice: Sendable {
-        /// Where it begins.
-        package let start: Int
-        /// How many bytes it has.
-        package let count: Int
+public struct Changes: Sendable {
+    /// A range of bytes in ``Changes/text``, or of indices of another of its arrays.
+    public struct Slice: Sendable {
+        private let storedStart: UInt32
+        private let storedCount: UInt32
 
         /// Creates the range `start ..< start + count`.
-        package init(start: Int, count: Int) {
-            self.start = start
-            self.count = count
+        public init(start: Int, count: Int) {
+            self.storedStart = UInt32(start)
+            self.storedCount = UInt32(count)
+        }
+
+        /// Creates the range from numbers that have 32 bits already.
+        public init(start: UInt32, count: UInt32) {
+            self.storedStart = start
+            self.storedCount = count
         }
 
         /// No bytes.
-        package static let empty = Slice(start: 0, count: 0)
+        package static let empty = Slice(start: UInt32(0), count: 0)
+
+        /// Where it begins.
+        public var start: Int { Int(self.storedStart) }
+
+        /// How many bytes it has.
+        public var count: Int { Int(self.storedCount) }
 
         /// The range as a Swift range.
-        package var range: Range<Int> { self.start..<self.start + self.count }
+        public var range: Range<Int> { self.start..<self.start + self.count }
     }
 
     /// A scalar whose canonical text lies in ``Changes/text``.
-    package struct ScalarSlice: Sendable {
+    public struct ScalarSlice: Sendable {
         /// The JSON type.
         package let kind: Scalar.Kind
         /// The canonical text.
         package let text: Slice
 
         /// Creates a scalar from its type and text.
-        package init(kind: Scalar.Kind, text: Slice) {
+        public init(kind: Scalar.Kind, text: Slice) {
             self.kind = kind
             self.text = text
         }
     }
 
     /// A property and its value, of a change that is in their group.
-    package struct Group: Sendable {
+    public struct Group: Sendable {
         /// The property's name.
         package let property: Slice
         /// The property's value.
         package let value: ScalarSlice
 
         /// Creates a pair.
-        package init(property: Slice, value: ScalarSlice) {
+        public init(property: Slice, value: ScalarSlice) {
             self.property = property
             self.value = value
         }
     }
 
     /// A further rendering of the instance.
-    package struct View: Sendable {
+    public struct View: Sendable {
         /// The rendering's name.
         package let name: Slice
         /// The rendering, as minified JSON.
         package let json: Slice
 
         /// Creates a rendering.
-        package init(name: Slice, json: Slice) {
+        public init(name: Slice, json: Slice) {
             self.name = name
             self.json = json
         }
     }
 
     /// What a producer did to one instance.
-    package struct Change: Sendable {
+    public struct Change: Sendable {
         /// What was done.
         package let action: Action
         /// The model's label.
         package let model: Slice
         /// The instance's primary key.
         package let key: ScalarSlice
-        /// The groups that the instance is in, in the order in which they were declared: indices of ``Changes/groups``.
-        package let groups: Range<Int>
+        private let storedGroups: Slice
         /// The instance as a minified JSON object.
         package let instance: Slice
-        /// Further renderings: indices of ``Changes/views``.
-        package let views: Range<Int>
+        private let storedViews: Slice
 
         /// Creates a change from its parts.
-        package init(
+        @inline(__always)
+        public init(
             action: Action, model: Slice, key: ScalarSlice, groups: Range<Int>, instance: Slice,
             views: Range<Int>
         ) {
             self.action = action
             self.model = model
             self.key = key
-            self.groups = groups
+            self.storedGroups = Slice(start: groups.lowerBound, count: groups.count)
             self.instance = instance
-            self.views = views
+            self.storedViews = Slice(start: views.lowerBound, count: views.count)
         }
+
+        /// The groups that the instance is in, in the order in which they were declared: indices of ``Changes/groups``.
+        public var groups: Range<Int> { self.storedGroups.range }
+
+        /// Further renderings: indices of ``Changes/views``.
+        public var views: Range<Int> { self.storedViews.range }
     }
 
     /// The bytes that all slices refer to; what no slice refers to means nothing.

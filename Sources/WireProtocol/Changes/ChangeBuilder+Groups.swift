@@ -6,40 +6,49 @@ extension ChangeBuilder {
     /// Adds the groups of the instance at `index` and returns the token of its property `id`, or 0.
     mutating func addInstanceGroups(of index: Int, _ source: borrowing ChangeSource) -> Int {
         let end = Int(source.tokens[index].next)
+        let nameBytesMax = UInt32(clamping: self.limits.groupNameBytesMax)
+        let valueBytesMax = UInt32(clamping: self.limits.groupValueBytesMax)
+        let base = UInt32(source.base)
         var at = index + 1
         var room = self.limits.groupCountMax
         var id = 0
         while at < end {
             let name = source.tokens[at]
             let value = source.tokens[at + 1]
-            if name.length == 2 || name.escaped == 1, self.isID(name, source) { id = at + 1 }
-            if !value.isContainer, room > 0, self.addInstanceGroup(name, value, source) {
-                room -= 1
+            if name.escaped | value.escaped == 0 {
+                if name.length == 2, source.word(of: name) == UInt64(word: "id") { id = at + 1 }
+                let count = value.kind == Token.null ? 0 : value.length
+                if room > 0, let kind = Scalar.Kind(value), name.length > 0,
+                    name.length <= nameBytesMax, count <= valueBytesMax
+                {
+                    self.groups.append(
+                        Changes.Group(
+                            property: Changes.Slice(start: base + name.start, count: name.length),
+                            value: Changes.ScalarSlice(
+                                kind: kind,
+                                text: Changes.Slice(start: base + value.start, count: count))))
+                    room -= 1
+                }
+            } else {
+                if source.string(of: name) == "id" { id = at + 1 }
+                if room > 0, self.addRewrittenGroup(at: at, source) { room -= 1 }
             }
             at = Int(value.next)
         }
         return id
     }
 
-    @inline(__always)
-    private func isID(_ name: Token, _ source: borrowing ChangeSource) -> Bool {
-        name.escaped == 0
-            ? source.word(of: name) == UInt64(word: "id") : source.string(of: name) == "id"
-    }
-
-    /// Adds a group unless its name or value is too long.
-    @inline(__always)
-    private mutating func addInstanceGroup(
-        _ name: Token, _ value: Token, _ source: borrowing ChangeSource
+    /// Adds the group of a property that is not in the body as it must be, unless it is no scalar, or its name or
+    /// value is too long.
+    @inline(never)
+    private mutating func addRewrittenGroup(
+        at index: Int, _ source: borrowing ChangeSource
     ) -> Bool {
-        let property = self.content(of: name, source)
-        guard property.count > 0, property.count <= self.limits.groupNameBytesMax else {
-            self.discard(property)
-            return false
-        }
-        let text = self.content(of: value, source)
-        guard text.count <= self.limits.groupValueBytesMax,
-            let kind = Scalar.Kind(rawValue: value.kind)
+        guard let kind = Scalar.Kind(source.tokens[index + 1]) else { return false }
+        let property = self.content(of: source.tokens[index], source)
+        let text = self.content(of: source.tokens[index + 1], source)
+        guard property.count > 0, property.count <= self.limits.groupNameBytesMax,
+            text.count <= self.limits.groupValueBytesMax
         else {
             self.discard(text)
             self.discard(property)
@@ -99,7 +108,7 @@ extension ChangeBuilder {
     ) throws(ChangeRefusal) -> Changes.Group {
         let property = self.content(of: source.tokens[index], source)
         let value = source.tokens[index + 1]
-        guard let kind = Scalar.Kind(rawValue: value.kind), property.count > 0 else {
+        guard let kind = Scalar.Kind(value), property.count > 0 else {
             throw self.refusal(
                 "invalid-groups",
                 "groups must have names that are not empty and values that are scalars",

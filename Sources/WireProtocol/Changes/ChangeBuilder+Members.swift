@@ -30,11 +30,9 @@ extension ChangeBuilder {
     private func hasControl(
         _ slice: Changes.Slice, _ token: Token, _ source: borrowing ChangeSource
     ) -> Bool {
-        if token.escaped == 0 {
-            for index in slice.range where source.text[index] == 0x7F { return true }
-            return false
-        }
-        return self.bytes(slice, source).contains { $0 < 0x20 || $0 == 0x7F }
+        token.escaped == 0
+            ? source.hasDelete(token)
+            : self.bytes(slice, source).contains { $0 < 0x20 || $0 == 0x7F }
     }
 
     func action(
@@ -48,19 +46,21 @@ extension ChangeBuilder {
         }
         let token = source.tokens[index]
         if token.kind == Token.string {
-            let isEscaped = token.escaped == 1
-            let word = source.word(of: token)
-            for action in [Action.created, .updated, .deleted] {
-                let isSame =
-                    isEscaped
-                    ? source.string(of: token) == "\(action.name)"
-                    : word == UInt64(word: action.name)
-                if isSame { return action }
-            }
+            let action =
+                token.escaped == 0
+                ? source.word(of: token).flatMap(Action.init(word:))
+                : Self.escapedAction(index, source)
+            if let action { return action }
         }
         throw self.refusal(
             "unknown-action", "action must be \"CREATED\", \"UPDATED\" or \"DELETED\"",
             index, root, source)
+    }
+
+    @inline(never)
+    private static func escapedAction(_ index: Int, _ source: borrowing ChangeSource) -> Action? {
+        let name = source.string(of: source.tokens[index])
+        return Action.allCases.first { "\($0.name)" == name }
     }
 
     /// The instance, and the token of its property `id`, or 0. Adds its groups.
@@ -102,8 +102,7 @@ extension ChangeBuilder {
         let token = source.tokens[index]
         let slice = self.content(of: token, source)
         guard !token.isContainer, token.kind != Token.null,
-            slice.count <= self.limits.keyBytesMax,
-            let kind = Scalar.Kind(rawValue: token.kind)
+            slice.count <= self.limits.keyBytesMax, let kind = Scalar.Kind(token)
         else {
             throw self.refusal(
                 "invalid-key",
@@ -140,6 +139,36 @@ extension ChangeBuilder {
             let json = self.minified(source.tokens[at + 1], source)
             self.addView(name: name, json: json)
             at = Int(source.tokens[at + 1].next)
+        }
+    }
+}
+
+extension Action {
+    /// The action with the name `word`, as ``ChangeSource/word(of:)`` gives it.
+    @inline(__always)
+    fileprivate init?(word: UInt64) {
+        if word == UInt64(word: "CREATED") {
+            self = .created
+        } else if word == UInt64(word: "UPDATED") {
+            self = .updated
+        } else if word == UInt64(word: "DELETED") {
+            self = .deleted
+        } else {
+            return nil
+        }
+    }
+}
+
+extension Scalar.Kind {
+    /// What a scalar's token is; nil for other tokens.
+    @inline(__always)
+    init?(_ token: ChangeSource.Token) {
+        switch token.kind {
+        case ChangeSource.Token.null: self = .null
+        case ChangeSource.Token.string: self = .string
+        case ChangeSource.Token.number: self = .number
+        case ChangeSource.Token.boolean: self = .boolean
+        default: return nil
         }
     }
 }

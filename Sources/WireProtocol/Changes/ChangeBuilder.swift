@@ -28,10 +28,11 @@ struct ChangeBuilder: ~Copyable {
     /// The number of changes so far.
     var count: Int { self.list.count }
 
-    /// Makes room for what `bytes` bytes of usual changes bring.
-    mutating func reserveGuessed(bytes: Int) {
-        self.list.reserveCapacity(min(bytes / 160 + 1, self.limits.changesMax))
-        self.groups.reserveCapacity(bytes / 24 + 1)
+    /// Makes room for what `tokenCount` tokens bring at most: of the tokens of a change at least nine are no
+    /// group's, those of the change, its model, action and instance with their keys, and its key's.
+    mutating func reserve(tokenCount: Int) {
+        self.list.reserveCapacity(min(tokenCount / 9 + 1, self.limits.changesMax))
+        self.groups.reserveCapacity(tokenCount / 2)
     }
 
     /// Makes room for what `bytes` bytes bring, if they are like the `done` bytes that were read.
@@ -116,27 +117,35 @@ struct ChangeBuilder: ~Copyable {
         let end = Int(source.tokens[root].next)
         while index < end {
             let token = source.tokens[index]
-            let member =
-                token.escaped == 0
-                ? source.word(of: token).flatMap(ChangeMember.init(word:))
-                : ChangeMember(rawValue: source.string(of: token))
-            switch member {
+            let word = source.word(of: token)
+            switch word.flatMap(ChangeMember.init(word:)) ?? self.escapedMember(index, source) {
             case .model: members.model = index + 1
             case .action: members.action = index + 1
             case .instance: members.instance = index + 1
             case .key: members.key = index + 1
             case .groups: members.groups = index + 1
             case .views: members.views = index + 1
-            case nil:
-                throw self.refusal(
-                    "unknown-member",
-                    "a change has no member \"\(source.string(of: token).prefix(64))\": it has "
-                        + "model, action, instance, key, groups and views",
-                    index, root, source)
+            case nil: throw self.unknownMember(index, root, source)
             }
             index = Int(source.tokens[index + 1].next)
         }
         return members
+    }
+
+    /// The member whose name, for its escapes, has no word.
+    @inline(never)
+    private func escapedMember(_ index: Int, _ source: borrowing ChangeSource) -> ChangeMember? {
+        ChangeMember(rawValue: source.string(of: source.tokens[index]))
+    }
+
+    @inline(never)
+    private func unknownMember(
+        _ index: Int, _ root: Int, _ source: borrowing ChangeSource
+    ) -> ChangeRefusal {
+        self.refusal(
+            "unknown-member",
+            "a change has no member \"\(source.string(of: source.tokens[index]).prefix(64))\": it has "
+                + "model, action, instance, key, groups and views", index, root, source)
     }
 
     /// Where the content of a key or scalar is in the final text; of `null`, nothing.

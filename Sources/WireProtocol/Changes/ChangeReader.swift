@@ -48,6 +48,8 @@ package struct ChangeReader: ~Copyable {
     /// The longest body for which the scanner's memory is kept.
     private static let keptBytes = 1 << 20
 
+    private static let zeros = [UInt8](repeating: 0, count: Self.padding)
+
     private let limits: ChangeLimits
     private var scanner = JSONScanner()
 
@@ -66,7 +68,7 @@ package struct ChangeReader: ~Copyable {
     ) throws(ChangeError) -> Changes {
         defer { self.scanner.trim(lengthMax: Self.keptBytes) }
         let part = part ?? 0..<body.count
-        body.append(contentsOf: repeatElement(0, count: Self.padding))
+        body.append(contentsOf: Self.zeros)
         var builder = ChangeBuilder(
             textCount: body.count, limits: self.limits,
             batching: form == .json ? .atomic : batching)
@@ -98,6 +100,7 @@ package struct ChangeReader: ~Copyable {
         try self.scanner.withTokens(of: text, in: part, asLines: false, limits: limits) {
             (tokens, error) throws(ChangeRefusal) in
             if let error { throw ChangeRefusal(error, start: part.lowerBound) }
+            builder.reserve(tokenCount: tokens.count)
             let source = ChangeSource(tokens: tokens, text: text, base: part.lowerBound)
             var index = tokens[0].kind == ChangeSource.Token.array ? 1 : 0
             while index < tokens.count {
@@ -113,12 +116,12 @@ package struct ChangeReader: ~Copyable {
         let limits = JSONLimits(
             depthMax: self.limits.depthMax, tokensMax: self.limits.changeValuesMax,
             numberLengthMax: self.limits.numberLengthMax)
-        builder.reserveGuessed(bytes: min(part.count, Self.pieceBytes))
         var start = part.lowerBound
         while start < part.upperBound {
             let end = try self.endOfPiece(text, from: start, upTo: part.upperBound)
             try self.scanner.withTokens(of: text, in: start..<end, asLines: true, limits: limits) {
                 (tokens, error) throws(ChangeRefusal) in
+                if start == part.lowerBound { builder.reserve(tokenCount: tokens.count) }
                 let source = ChangeSource(tokens: tokens, text: text, base: start)
                 var index = 0
                 while index < tokens.count {

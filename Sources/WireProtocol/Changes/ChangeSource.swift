@@ -35,6 +35,26 @@ struct ChangeSource: ~Escapable {
         return UInt64(littleEndian: loaded) & (~0 &>> unused) & (token.length == 0 ? 0 : ~0)
     }
 
+    /// Whether DEL is among the bytes of a token. Looks at eight of them at a time.
+    @inline(__always)
+    func hasDelete(_ token: Token) -> Bool {
+        let each: UInt64 = 0x0101_0101_0101_0101
+        var position = self.base + Int(token.start)
+        var left = Int(token.length)
+        while left > 0 {
+            var word = self.text.bytes.unsafeLoadUnaligned(
+                fromByteOffset: position, as: UInt64.self
+            ).littleEndian
+            if left < 8 { word &= ~0 &>> UInt64(64 - 8 * left) }
+            // A byte becomes zero if it is DEL, and then its upper bit is set.
+            let difference = word ^ (0x7F * each)
+            if (difference &- each) & ~difference & (0x80 * each) != 0 { return true }
+            position += 8
+            left -= 8
+        }
+        return false
+    }
+
     /// The content of a key or string, without escapes, for messages.
     func string(of token: Token) -> String {
         let bytes = self.range(of: token).map { self.text[$0] }
