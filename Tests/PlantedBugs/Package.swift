@@ -20,9 +20,11 @@ let package = Package(
         .target(name: "LogModel", swiftSettings: settings),
         .target(name: "LogFormat", dependencies: ["LogModel", "CCRC32C"], swiftSettings: settings),
         .target(
-            name: "LogStorage", dependencies: ["LogModel", "LogFormat", "CLZ4", "COpenSSL"],
+            name: "LogStorage",
+            dependencies: ["LogModel", "LogFormat", "CLZ4", "COpenSSL", "CPrefetch"],
             swiftSettings: settings),
         .target(name: "CCRC32C"),
+        .target(name: "CPrefetch"),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
         .target(

@@ -31,7 +31,8 @@ let package = Package(
             name: "Sessions", dependencies: ["LogModel", "LogFormat", "Matching", "WireProtocol"],
             swiftSettings: settings),
         .target(
-            name: "LogStorage", dependencies: ["LogModel", "LogFormat", "CLZ4", "COpenSSL"],
+            name: "LogStorage",
+            dependencies: ["LogModel", "LogFormat", "CLZ4", "COpenSSL", "CPrefetch"],
             swiftSettings: settings),
         .target(
             name: "Replication",
