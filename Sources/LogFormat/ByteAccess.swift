@@ -3,8 +3,6 @@
 // Raw memory: the two places where this module leaves the checked world are here. A load of a fixed-width integer is valid for
 // every bit pattern, so `unsafeLoadUnaligned` is safe for these types; and `ByteWriter` copies whole
 // strings into an array's storage, which `MutableRawSpan` cannot do in one step.
-//
-// What is public here is so only because the compiler inlines that in other modules, and not what is `package`.
 
 extension RawSpan {
     /// The little-endian integer at `position`. Traps if it does not lie within the span.
@@ -52,7 +50,7 @@ extension RawSpan {
 
     /// Whether all bytes from `start` to the end are zero. Here, and not where it is asked, so that the loop over
     /// megabytes is compiled as one.
-    package func isZero(from start: Int) -> Bool {
+    public func isZero(from start: Int) -> Bool {
         var at = start
         while at + 32 <= self.byteCount {
             let any =
@@ -71,7 +69,7 @@ extension RawSpan {
     }
 
     /// A copy of the bytes.
-    package func copy() -> [UInt8] {
+    public func copy() -> [UInt8] {
         self.withUnsafeBytes { [UInt8]($0) }
     }
 }

@@ -24,56 +24,56 @@ import LogModel
 ///     224 file bytes u64
 ///     232 zeros
 ///     4092 crc32c u32 over everything before
-package struct ColdHeader: Hashable, Sendable {
+public struct ColdHeader: Hashable, Sendable {
     /// Where a table is in the file.
-    package struct Table: Hashable, Sendable {
+    public struct Table: Hashable, Sendable {
         /// The first byte; a multiple of 8.
-        package let position: UInt64
+        public let position: UInt64
         /// How many bytes.
-        package let count: UInt32
+        public let count: UInt32
         /// Their CRC32C.
-        package let checksum: UInt32
+        public let checksum: UInt32
 
         /// Creates the place of a table.
-        package init(position: UInt64, count: UInt32, checksum: UInt32) {
+        public init(position: UInt64, count: UInt32, checksum: UInt32) {
             self.position = position
             self.count = count
             self.checksum = checksum
         }
 
         /// The byte after the table.
-        package var end: UInt64 { self.position + UInt64(self.count) }
+        public var end: UInt64 { self.position + UInt64(self.count) }
     }
 
     /// Bytes of the header page; blocks begin after it, and so does the stream of records.
-    package static let count = 4096
+    public static let count = 4096
     /// The version that this program writes and reads.
-    package static let version: UInt32 = 1
+    public static let version: UInt32 = 1
     /// The most bytes that a cold file can have: a segment whose blocks did not shrink, and its tables.
-    package static let fileCountMax: UInt64 = 1 << 31
+    public static let fileCountMax: UInt64 = 1 << 31
 
     private static let magic = UInt64(littleEndian: 0x3144_4C43_474C_564C)  // "LVLGCLD1"
     private static let segmentFileCountMax: UInt64 = 1 << 30
 
     /// The segment that this is the cold form of.
-    package let facts: SealedFacts
+    public let facts: SealedFacts
     /// How often compaction has gone over the segment; 0 means that no record is missing.
-    package let generation: UInt32
+    public let generation: UInt32
     /// How many records are still there.
-    package let keptCount: UInt32
+    public let keptCount: UInt32
     /// How many blocks hold them.
-    package let blockCount: UInt32
+    public let blockCount: UInt32
     /// The byte after the last record in the stream of records that are still there.
-    package let streamEnd: UInt64
+    public let streamEnd: UInt64
     /// Where the table of blocks is.
-    package let blockTable: Table
+    public let blockTable: Table
     /// Where the table of removed records is.
-    package let removedTable: Table
+    public let removedTable: Table
     /// Bytes of the whole cold file.
-    package let fileCount: UInt64
+    public let fileCount: UInt64
 
     /// Creates a header.
-    package init(
+    public init(
         facts: SealedFacts, generation: UInt32, keptCount: UInt32, blockCount: UInt32,
         streamEnd: UInt64, blockTable: Table, removedTable: Table, fileCount: UInt64
     ) {
@@ -88,10 +88,10 @@ package struct ColdHeader: Hashable, Sendable {
     }
 
     /// How many records compaction has taken away.
-    package var removedCount: Int { self.facts.recordCount - Int(self.keptCount) }
+    public var removedCount: Int { self.facts.recordCount - Int(self.keptCount) }
 
     /// The page.
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         let header = self.facts.header
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.count)
@@ -127,7 +127,7 @@ package struct ColdHeader: Hashable, Sendable {
     }
 
     /// Reads the page back. Afterwards the numbers agree with each other, and none is too large to count with.
-    package init(reading bytes: RawSpan) throws(FormatError) {
+    public init(reading bytes: RawSpan) throws(FormatError) {
         try Page.check(
             bytes, count: Self.count, magic: Self.magic, version: Self.version, of: "cold segment")
         func table(_ position: Int) -> Table {

@@ -8,27 +8,27 @@
 //              8   flags u8                     zeros 3 bytes
 
 /// A run of whole records that is compressed, read and checked as one.
-package struct ColdBlock: Hashable, Sendable {
+public struct ColdBlock: Hashable, Sendable {
     /// The bytes of an entry in the table.
-    package static let stride = 24
+    public static let stride = 24
     /// What positions are multiples of.
-    package static let alignment = 8
+    public static let alignment = 8
 
     /// Where the block's records begin in the stream of records, in bytes.
-    package let start: Int
+    public let start: Int
     /// Where the stored bytes begin in the file.
-    package let position: Int
+    public let position: Int
     /// How many bytes are stored.
-    package let storedCount: Int
+    public let storedCount: Int
     /// How many bytes the records have.
-    package let count: Int
+    public let count: Int
     /// The CRC32C of the stored bytes.
-    package let checksum: UInt32
+    public let checksum: UInt32
     /// How many records after the segment's base the block's first one is.
-    package let firstOrdinal: Int
+    public let firstOrdinal: Int
 
     /// Creates an entry.
-    package init(
+    public init(
         start: Int, position: Int, storedCount: Int, count: Int, checksum: UInt32, firstOrdinal: Int
     ) {
         self.start = start
@@ -40,14 +40,14 @@ package struct ColdBlock: Hashable, Sendable {
     }
 
     /// Whether the records are stored compressed; otherwise as they are, because that is not longer.
-    package var isCompressed: Bool { self.storedCount < self.count }
+    public var isCompressed: Bool { self.storedCount < self.count }
 
     /// Where the next block, or the table, begins in the file: zeros lead up to it.
-    package var paddedEnd: Int { RecordLayout.padded(self.position + self.storedCount) }
+    public var paddedEnd: Int { RecordLayout.padded(self.position + self.storedCount) }
 
     /// Whether a reader may follow the entry into a file whose blocks end at `end`, without trusting that
     /// it is still what it was when it was checked.
-    package func isUsable(end: Int) -> Bool {
+    public func isUsable(end: Int) -> Bool {
         self.count >= RecordLayout.countMin && self.count <= RecordLayout.countMax
             && self.count % RecordLayout.alignment == 0 && self.storedCount > 0
             && self.storedCount <= self.count && self.position >= ColdHeader.count
@@ -55,7 +55,7 @@ package struct ColdBlock: Hashable, Sendable {
     }
 
     /// Appends the entry to a table.
-    package func append(to table: inout [UInt8]) {
+    public func append(to table: inout [UInt8]) {
         table.appendLittleEndian(UInt32(self.start / Self.alignment))
         table.appendLittleEndian(UInt32(self.position / Self.alignment))
         table.appendLittleEndian(UInt32(self.storedCount))
@@ -78,26 +78,26 @@ package struct ColdBlock: Hashable, Sendable {
 
 /// What is left of a record that compaction took away: enough to prove a token that ends at it, and to
 /// know where batches begin and end.
-package struct ColdRemoval: Hashable, Sendable {
+public struct ColdRemoval: Hashable, Sendable {
     /// The bytes of an entry in the table.
-    package static let stride = 12
+    public static let stride = 12
 
     /// How many records after the segment's base it was.
-    package let ordinal: Int
+    public let ordinal: Int
     /// The checksum that it had.
-    package let checksum: UInt32
+    public let checksum: UInt32
     /// Where it stood in its batch.
-    package let marks: BatchMarks
+    public let marks: BatchMarks
 
     /// Creates an entry.
-    package init(ordinal: Int, checksum: UInt32, marks: BatchMarks) {
+    public init(ordinal: Int, checksum: UInt32, marks: BatchMarks) {
         self.ordinal = ordinal
         self.checksum = checksum
         self.marks = marks
     }
 
     /// Appends the entry to a table.
-    package func append(to table: inout [UInt8]) {
+    public func append(to table: inout [UInt8]) {
         table.appendLittleEndian(UInt32(self.ordinal))
         table.appendLittleEndian(self.checksum)
         table.appendLittleEndian(UInt32(self.marks.flags))
@@ -107,32 +107,32 @@ package struct ColdRemoval: Hashable, Sendable {
 /// The table of a cold segment's blocks, in the order of their records.
 ///
 /// Entries are decoded as they are asked for, so that a log with many cold segments costs no memory.
-package struct ColdBlockTable: ~Escapable {
+public struct ColdBlockTable: ~Escapable {
     private let bytes: RawSpan
 
     /// Views `bytes`, which is the table and nothing else.
     @_lifetime(copy bytes)
-    package init(_ bytes: RawSpan) {
+    public init(_ bytes: RawSpan) {
         self.bytes = bytes
     }
 
     /// How many blocks there are.
-    package var count: Int { self.bytes.byteCount / ColdBlock.stride }
+    public var count: Int { self.bytes.byteCount / ColdBlock.stride }
 
     /// The block at `index`. Traps if there is none.
-    package subscript(index: Int) -> ColdBlock {
+    public subscript(index: Int) -> ColdBlock {
         ColdBlock(reading: self.bytes, at: index * ColdBlock.stride)
     }
 
     /// The block whose records lie around byte `position` of the stream; nil if that is before the first.
     /// O(log n).
-    package func index(atPosition position: Int) -> Int? {
+    public func index(atPosition position: Int) -> Int? {
         self.last(field: 0) { $0 * ColdBlock.alignment <= position }
     }
 
     /// The block in which the record `ordinal` is, if it is anywhere; nil if it is before the first block.
     /// O(log n).
-    package func index(ofOrdinal ordinal: Int) -> Int? {
+    public func index(ofOrdinal ordinal: Int) -> Int? {
         self.last(field: 20) { $0 <= ordinal }
     }
 
@@ -154,7 +154,7 @@ package struct ColdBlockTable: ~Escapable {
 
     /// Checks the table's checksum, and that the blocks follow each other without gaps, in the file and in
     /// the stream, from the header page to where `header` says that they end.
-    package func check(_ header: ColdHeader) throws(FormatError) {
+    public func check(_ header: ColdHeader) throws(FormatError) {
         try Self.checkTable(self.bytes, header.blockTable, "blocks")
         let end = Int(header.blockTable.position)
         var start = ColdHeader.count
@@ -196,20 +196,20 @@ package struct ColdBlockTable: ~Escapable {
 }
 
 /// The table of the records that compaction took away, in the order of their ordinals.
-package struct ColdRemovedTable: ~Escapable {
+public struct ColdRemovedTable: ~Escapable {
     private let bytes: RawSpan
 
     /// Views `bytes`, which is the table and nothing else.
     @_lifetime(copy bytes)
-    package init(_ bytes: RawSpan) {
+    public init(_ bytes: RawSpan) {
         self.bytes = bytes
     }
 
     /// How many records were removed.
-    package var count: Int { self.bytes.byteCount / ColdRemoval.stride }
+    public var count: Int { self.bytes.byteCount / ColdRemoval.stride }
 
     /// The removed record at `index` of the table. Traps if there is none.
-    package subscript(index: Int) -> ColdRemoval {
+    public subscript(index: Int) -> ColdRemoval {
         let at = index * ColdRemoval.stride
         return ColdRemoval(
             ordinal: self.ordinal(index),
@@ -218,14 +218,14 @@ package struct ColdRemovedTable: ~Escapable {
     }
 
     /// What is left of the record `ordinal`; nil if it is still there. O(log n).
-    package func removal(ofOrdinal ordinal: Int) -> ColdRemoval? {
+    public func removal(ofOrdinal ordinal: Int) -> ColdRemoval? {
         let index = self.index(atLeast: ordinal)
         guard index < self.count, self.ordinal(index) == ordinal else { return nil }
         return self[index]
     }
 
     /// The first ordinal from `ordinal` on that is not in the table. O(log n).
-    package func firstOther(from ordinal: Int) -> Int {
+    public func firstOther(from ordinal: Int) -> Int {
         let index = self.index(atLeast: ordinal)
         // Removed records that follow each other stand behind each other in the table.
         var low = index
@@ -253,7 +253,7 @@ package struct ColdRemovedTable: ~Escapable {
     }
 
     /// Checks the table's checksum, and that its ordinals rise and are the segment's.
-    package func check(_ header: ColdHeader) throws(FormatError) {
+    public func check(_ header: ColdHeader) throws(FormatError) {
         try ColdBlockTable.checkTable(self.bytes, header.removedTable, "removed records")
         var ordinalMin = 0
         for index in 0..<self.count {

@@ -1,7 +1,7 @@
 /// Why bytes are not what they should be.
-package struct FormatError: Error, Hashable, Sendable {
+public struct FormatError: Error, Hashable, Sendable {
     /// What is wrong.
-    package enum Code: String, Sendable, CaseIterable {
+    public enum Code: String, Sendable, CaseIterable {
         /// Fewer bytes than the structure needs.
         case truncated = "truncated"
         /// The bytes do not begin as this kind of file does.
@@ -17,14 +17,14 @@ package struct FormatError: Error, Hashable, Sendable {
     }
 
     /// What is wrong.
-    package let code: Code
+    public let code: Code
     /// What is wrong, for people.
-    package let message: String
+    public let message: String
     /// Where, in bytes from the start of the structure.
-    package let position: Int
+    public let position: Int
 
     /// Creates an error.
-    package init(_ code: Code, _ message: String, position: Int) {
+    public init(_ code: Code, _ message: String, position: Int) {
         self.code = code
         self.message = message
         self.position = position

@@ -1,10 +1,10 @@
-package import LogModel
+public import LogModel
 
 /// Computes the hashes that records, buckets and postings share.
 ///
 /// The lengths go in first, so that no two names run together. A hash is computed once, when a record is
 /// appended or a subscription is made.
-package struct GroupHasher: Sendable {
+public struct GroupHasher: Sendable {
     /// What a hash is of: groups, keys and producers never share one by construction.
     private enum Domain: UInt64 {
         case group = 1
@@ -15,12 +15,12 @@ package struct GroupHasher: Sendable {
     private let key: SipHash.Key
 
     /// Creates the hasher of the log with the secret `key`.
-    package init(key: SipHash.Key) {
+    public init(key: SipHash.Key) {
         self.key = key
     }
 
     /// The hash of a group given by its parts.
-    package func groupHash(
+    public func groupHash(
         model: RawSpan, property: RawSpan, isNull: Bool, value: RawSpan
     ) -> UInt64 {
         var hash = SipHash(key: self.key)
@@ -34,14 +34,14 @@ package struct GroupHasher: Sendable {
     }
 
     /// The hash of a group.
-    package func groupHash(_ group: GroupKey) -> UInt64 {
+    public func groupHash(_ group: GroupKey) -> UInt64 {
         self.groupHash(
             model: group.model.bytes.span.bytes, property: group.property.bytes.span.bytes,
             isNull: group.value.kind == .null, value: group.value.text.bytes.span.bytes)
     }
 
     /// The hash of an instance's key. `1` and `"1"` are the same key.
-    package func keyHash(model: RawSpan, key: RawSpan) -> UInt64 {
+    public func keyHash(model: RawSpan, key: RawSpan) -> UInt64 {
         var hash = SipHash(key: self.key)
         hash.add(Domain.key.rawValue | UInt64(model.byteCount) << 16)
         hash.add(model)
@@ -50,7 +50,7 @@ package struct GroupHasher: Sendable {
     }
 
     /// The hash of a producer's identity, given by its two halves.
-    package func producerHash(low: UInt64, high: UInt64) -> UInt64 {
+    public func producerHash(low: UInt64, high: UInt64) -> UInt64 {
         var hash = SipHash(key: self.key)
         hash.add(Domain.producer.rawValue)
         hash.add(low)

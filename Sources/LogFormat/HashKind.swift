@@ -1,6 +1,6 @@
 /// What a hash in an index is of. The numbers are on disk (`docs/format/index.md`, `docs/format/run.md`)
 /// and never get a new meaning.
-package enum HashKind: UInt32, Sendable, CaseIterable {
+public enum HashKind: UInt32, Sendable, CaseIterable {
     /// A group: model, property and value.
     case group = 0
     /// The key of an instance.

@@ -1,4 +1,4 @@
-package import LogModel
+public import LogModel
 
 /// What is true of a log as a whole. The file `meta` holds two such pages, A and B, written in turn, so
 /// that a torn write never loses both; the valid one with the higher generation counts.
@@ -18,11 +18,11 @@ package import LogModel
 ///     104 retained u64
 ///     112 zeros
 ///     4092 crc32c u32 over everything before
-package struct MetaPage: Hashable, Sendable {
+public struct MetaPage: Hashable, Sendable {
     /// Bytes of one page; the file has two.
-    package static let count = 4096
+    public static let count = 4096
     /// The version that this program writes and reads.
-    package static let version: UInt32 = 2
+    public static let version: UInt32 = 2
 
     private static let magic = UInt64(littleEndian: 0x4154_454D_474C_564C)  // "LVLGMETA"
     private static let visibleAheadOfDurable: UInt32 = 1 << 0
@@ -30,33 +30,33 @@ package struct MetaPage: Hashable, Sendable {
     private static let knownFlags = Self.visibleAheadOfDurable | Self.closedCleanly
 
     /// Rises by one with each write.
-    package var generation: UInt64
+    public var generation: UInt64
     /// The log's name for ever.
-    package var identity: LogIdentity
+    public var identity: LogIdentity
     /// The secret key of group and key hashes.
-    package var hashKey: SipHash.Key
+    public var hashKey: SipHash.Key
     /// The epoch that new records get.
-    package var epoch: Epoch
+    public var epoch: Epoch
     /// The boot of the machine during which the log was opened last: what was written before a crash of the
     /// process alone is still in the page cache, what was written before a crash of the machine may not be.
-    package var boot: LogIdentity
+    public var boot: LogIdentity
     /// Whether readers were shown records before they were durable.
-    package var isVisibleAheadOfDurable: Bool
+    public var isVisibleAheadOfDurable: Bool
     /// Whether the log was closed with everything durable.
-    package var isClosedCleanly: Bool
+    public var isClosedCleanly: Bool
 
     /// A bound below which every record is known to be durable. Often behind: it is noted when a segment
     /// begins, when the log has nothing to do, and when it is closed.
-    package var durable = Offset.zero
+    public var durable = Offset.zero
     /// The checksum of the record before `durable`; 0 at the log's start.
-    package var durableChecksum: UInt32 = 0
+    public var durableChecksum: UInt32 = 0
     /// The base of a segment that the log has, or had until it had later ones.
-    package var activeBase = Offset.zero
+    public var activeBase = Offset.zero
     /// The offset below which the log keeps nothing.
-    package var retained = Offset.zero
+    public var retained = Offset.zero
 
     /// Creates a page of a log that has nothing yet.
-    package init(
+    public init(
         generation: UInt64, identity: LogIdentity, hashKey: SipHash.Key, epoch: Epoch,
         boot: LogIdentity, isVisibleAheadOfDurable: Bool, isClosedCleanly: Bool
     ) {
@@ -70,7 +70,7 @@ package struct MetaPage: Hashable, Sendable {
     }
 
     /// The page's bytes.
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.count)
         bytes.appendLittleEndian(Self.magic)
@@ -95,7 +95,7 @@ package struct MetaPage: Hashable, Sendable {
     }
 
     /// Reads a page back.
-    package init(reading bytes: RawSpan) throws(FormatError) {
+    public init(reading bytes: RawSpan) throws(FormatError) {
         try Page.check(
             bytes, count: Self.count, magic: Self.magic, version: Self.version, of: "meta file")
         let flags = bytes.loadLittleEndian(12, as: UInt32.self)

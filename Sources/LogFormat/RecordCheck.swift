@@ -13,7 +13,7 @@ extension RecordView {
     ///
     /// - Parameter seed: ``SegmentHeader/seed`` of the segment.
     @_lifetime(copy bytes)
-    package init(checking bytes: RawSpan, at position: Int, seed: UInt32) throws(FormatError) {
+    public init(checking bytes: RawSpan, at position: Int, seed: UInt32) throws(FormatError) {
         guard position + RecordLayout.countMin <= bytes.byteCount else {
             throw FormatError(
                 .truncated, "the record does not fit into what is left", position: position)

@@ -1,26 +1,26 @@
-package import LogModel
+public import LogModel
 
 /// What the appender adds to a change to make it a record.
-package struct RecordFields: Sendable {
+public struct RecordFields: Sendable {
     /// The record's offset.
-    package var offset: Offset
+    public var offset: Offset
     /// The bound below which everything is known to be durable now.
-    package var durable: Offset
+    public var durable: Offset
     /// Microseconds since 1970-01-01T00:00:00Z.
-    package var time: Int64
+    public var time: Int64
     /// The keyed hash of model and key.
-    package var keyHash: UInt64
+    public var keyHash: UInt64
     /// The previous record with this key hash.
-    package var previousOfKey: Offset?
+    public var previousOfKey: Offset?
     /// Who submitted the batch.
-    package var producer: ProducerIdentity?
+    public var producer: ProducerIdentity?
     /// Whether a batch begins here.
-    package var isFirstOfBatch: Bool
+    public var isFirstOfBatch: Bool
     /// Whether a batch ends here.
-    package var isLastOfBatch: Bool
+    public var isLastOfBatch: Bool
 
     /// Creates the fields of a record.
-    package init(
+    public init(
         offset: Offset, durable: Offset, time: Int64, keyHash: UInt64, previousOfKey: Offset?,
         producer: ProducerIdentity?, isFirstOfBatch: Bool, isLastOfBatch: Bool
     ) {
@@ -36,20 +36,20 @@ package struct RecordFields: Sendable {
 }
 
 /// A group entry before it is written; its text lies in `Changes.text`.
-package struct PlannedGroup: Sendable {
+public struct PlannedGroup: Sendable {
     /// The keyed hash of model, property and value.
-    package let hash: UInt64
+    public let hash: UInt64
     /// What the record does to the group's set of instances.
-    package var membership: Membership
+    public var membership: Membership
     /// The property; empty for the model group.
-    package let property: Changes.Slice
+    public let property: Changes.Slice
     /// The value.
-    package let value: Changes.ScalarSlice
+    public let value: Changes.ScalarSlice
     /// How many records back in the segment the previous record with this hash is; 0 if there is none.
-    package var previousDistance: UInt32
+    public var previousDistance: UInt32
 
     /// Creates an entry without a previous record.
-    package init(
+    public init(
         hash: UInt64, membership: Membership, property: Changes.Slice, value: Changes.ScalarSlice
     ) {
         self.hash = hash
@@ -61,9 +61,9 @@ package struct PlannedGroup: Sendable {
 }
 
 /// Writes records.
-package enum RecordEncoder {
+public enum RecordEncoder {
     /// How many bytes the record of `change` has.
-    package static func count(
+    public static func count(
         of change: Changes.Change, in changes: Changes, groups: ArraySlice<PlannedGroup>
     ) -> Int {
         var count = RecordLayout.groups + change.model.count + change.key.text.count
@@ -81,7 +81,7 @@ package enum RecordEncoder {
     ///
     /// - Parameter seed: ``SegmentHeader/seed`` of the segment that it goes to.
     @discardableResult
-    package static func append(
+    public static func append(
         _ change: Changes.Change, of changes: Changes, groups: ArraySlice<PlannedGroup>,
         fields: RecordFields, seed: UInt32, to buffer: inout [UInt8]
     ) -> UInt32 {

@@ -18,7 +18,7 @@
 ///         zeros to a multiple of 8
 ///
 /// A length of 0 means "never written": segments are preallocated with zeros.
-package enum RecordLayout {
+public enum RecordLayout {
     static let length = 0
     static let checksum = 4
     static let offset = 8
@@ -46,11 +46,11 @@ package enum RecordLayout {
     static let viewPrefixCount = 8
 
     /// What every record's length is a multiple of.
-    package static let alignment = 8
+    public static let alignment = 8
     /// The fewest bytes that a record can have: one group, the model group, and a model and key of a byte each.
-    package static let countMin = (Self.groups + Self.groupStride + 2 + 7) / 8 * 8
+    public static let countMin = (Self.groups + Self.groupStride + 2 + 7) / 8 * 8
     /// The most bytes that a record can have. Anything longer in a file is damage.
-    package static let countMax = 8 << 20
+    public static let countMax = 8 << 20
 
     /// Stands for "no previous record of this key".
     static let noOffset = UInt64.max

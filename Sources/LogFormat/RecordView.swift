@@ -1,25 +1,25 @@
-package import LogModel
+public import LogModel
 
 /// One group that a record carries.
-package struct GroupEntry: Sendable {
+public struct GroupEntry: Sendable {
     /// The keyed hash of model, property and value.
-    package let hash: UInt64
+    public let hash: UInt64
     /// How many records back in the segment the previous record with this hash is; 0 if there is none.
-    package let previousDistance: UInt32
+    public let previousDistance: UInt32
     /// What the record did to the group's set of instances.
-    package let membership: Membership
+    public let membership: Membership
     /// The value's JSON type.
-    package let valueKind: Scalar.Kind
+    public let valueKind: Scalar.Kind
     let textStart: Int
     let propertyCount: Int
     let valueCount: Int
 
     /// Whether this is the group of all records of the model.
-    package var isModelGroup: Bool { self.propertyCount == 0 }
+    public var isModelGroup: Bool { self.propertyCount == 0 }
 }
 
 /// The place of one further rendering in a record.
-package struct ViewEntry: Sendable {
+public struct ViewEntry: Sendable {
     let nameStart: Int
     let nameCount: Int
     let jsonCount: Int
@@ -29,24 +29,24 @@ package struct ViewEntry: Sendable {
 }
 
 /// Where a record stands in its batch.
-package struct BatchMarks: Hashable, Sendable {
+public struct BatchMarks: Hashable, Sendable {
     /// The record's flags, as they are in files.
-    package let flags: UInt8
+    public let flags: UInt8
 
     /// The marks of a record with `flags`.
-    package init(flags: UInt8) {
+    public init(flags: UInt8) {
         self.flags = flags
     }
 
     /// Reads the marks of the record at `position`, without looking at anything else of it.
-    package init(of bytes: RawSpan, at position: Int) {
+    public init(of bytes: RawSpan, at position: Int) {
         self.flags = bytes.loadLittleEndian(position + RecordLayout.flags, as: UInt8.self)
     }
 
     /// Whether a batch begins here.
-    package var isFirstOfBatch: Bool { self.flags & RecordLayout.firstOfBatch != 0 }
+    public var isFirstOfBatch: Bool { self.flags & RecordLayout.firstOfBatch != 0 }
     /// Whether a batch ends here.
-    package var isLastOfBatch: Bool { self.flags & RecordLayout.lastOfBatch != 0 }
+    public var isLastOfBatch: Bool { self.flags & RecordLayout.lastOfBatch != 0 }
 }
 
 /// A record in borrowed bytes: nothing is copied, every access is a load at a known place.
@@ -54,13 +54,13 @@ package struct BatchMarks: Hashable, Sendable {
 /// Whoever makes one from bytes that were not checked in this process uses ``init(checking:at:seed:)``.
 /// After that check every field has a legal value and every range lies within the record, so that the
 /// accessors do not fail.
-package struct RecordView: ~Escapable {
+public struct RecordView: ~Escapable {
     /// The record's bytes, padding included.
-    package let bytes: RawSpan
+    public let bytes: RawSpan
 
     /// Trusts that `bytes` begins with a record that was checked, or encoded, by this process.
     @_lifetime(copy bytes)
-    package init(trusting bytes: RawSpan, at position: Int) {
+    public init(trusting bytes: RawSpan, at position: Int) {
         let count = Int(bytes.loadLittleEndian(position, as: UInt32.self))
         self.bytes = bytes.slice(position, count)
     }
@@ -71,65 +71,65 @@ package struct RecordView: ~Escapable {
     }
 
     /// The record's length in bytes, a multiple of 8.
-    package var count: Int { self.bytes.byteCount }
+    public var count: Int { self.bytes.byteCount }
     /// The CRC32C over the segment's seed and the record.
-    package var checksum: UInt32 { self.load(RecordLayout.checksum) }
+    public var checksum: UInt32 { self.load(RecordLayout.checksum) }
     /// The record's offset.
-    package var offset: Offset { Offset(self.load(RecordLayout.offset)) }
+    public var offset: Offset { Offset(self.load(RecordLayout.offset)) }
     /// The bound below which everything was known to be durable when this record was written.
-    package var durable: Offset { Offset(self.load(RecordLayout.durable)) }
+    public var durable: Offset { Offset(self.load(RecordLayout.durable)) }
     /// When the record was appended, in microseconds since 1970-01-01T00:00:00Z.
-    package var time: Int64 { self.load(RecordLayout.time) }
+    public var time: Int64 { self.load(RecordLayout.time) }
     /// The keyed hash of model and key.
-    package var keyHash: UInt64 { self.load(RecordLayout.keyHash) }
+    public var keyHash: UInt64 { self.load(RecordLayout.keyHash) }
     /// The previous record with this key hash, in any segment.
-    package var previousOfKey: Offset? {
+    public var previousOfKey: Offset? {
         let value: UInt64 = self.load(RecordLayout.previousOfKey)
         return value == RecordLayout.noOffset ? nil : Offset(value)
     }
     /// Who submitted the batch, if the producer said so.
-    package var producer: ProducerIdentity? {
+    public var producer: ProducerIdentity? {
         let id = ProducerIdentity.ID(
             low: self.load(RecordLayout.producerLow), high: self.load(RecordLayout.producerHigh))
         guard id != .anonymous else { return nil }
         return ProducerIdentity(id: id, sequence: self.load(RecordLayout.producerSequence))
     }
     /// What the producer did.
-    package var action: Action {
+    public var action: Action {
         Self.known(Action(rawValue: self.load(RecordLayout.action)))
     }
     /// Whether a batch begins here.
-    package var isFirstOfBatch: Bool { self.flags & RecordLayout.firstOfBatch != 0 }
+    public var isFirstOfBatch: Bool { self.flags & RecordLayout.firstOfBatch != 0 }
     /// Whether a batch ends here.
-    package var isLastOfBatch: Bool { self.flags & RecordLayout.lastOfBatch != 0 }
+    public var isLastOfBatch: Bool { self.flags & RecordLayout.lastOfBatch != 0 }
 
     /// The model's label.
-    package var model: RawSpan {
+    public var model: RawSpan {
         @_lifetime(copy self) get { self.bytes.slice(self.modelStart, self.modelCount) }
     }
     /// The canonical text of the key.
-    package var key: RawSpan {
+    public var key: RawSpan {
         @_lifetime(copy self) get {
             self.bytes.slice(self.modelStart + self.modelCount, self.keyCount)
         }
     }
     /// The key's JSON type.
-    package var keyKind: Scalar.Kind {
+    public var keyKind: Scalar.Kind {
         Self.known(Scalar.Kind(rawValue: self.load(RecordLayout.keyKind)))
     }
 
     /// How many groups the record carries.
-    package var groupCount: Int { Int(self.load(RecordLayout.groupCount) as UInt16) }
+    public var groupCount: Int { Int(self.load(RecordLayout.groupCount) as UInt16) }
 
     /// The hash of the group at `index`, without the rest of the entry.
     @inline(__always)
-    package func groupHash(_ index: Int) -> UInt64 {
+    public func groupHash(_ index: Int) -> UInt64 {
         self.load(RecordLayout.groups + index * RecordLayout.groupStride + GroupEntryLayout.hash)
     }
 
     /// The group at `index`.
     @inline(__always)
-    package func group(_ index: Int) -> GroupEntry {
+    public func group(_ index: Int) -> GroupEntry {
         let at = RecordLayout.groups + index * RecordLayout.groupStride
         return GroupEntry(
             hash: self.load(at + GroupEntryLayout.hash),
@@ -145,18 +145,18 @@ package struct RecordView: ~Escapable {
 
     /// The property of `entry`; empty for the model group.
     @_lifetime(copy self)
-    package func property(of entry: GroupEntry) -> RawSpan {
+    public func property(of entry: GroupEntry) -> RawSpan {
         self.bytes.slice(entry.textStart, entry.propertyCount)
     }
 
     /// The canonical text of the value of `entry`.
     @_lifetime(copy self)
-    package func value(of entry: GroupEntry) -> RawSpan {
+    public func value(of entry: GroupEntry) -> RawSpan {
         self.bytes.slice(entry.textStart + entry.propertyCount, entry.valueCount)
     }
 
     /// Whether `entry` is the group `group`, by all its bytes.
-    package func isGroup(_ entry: GroupEntry, _ group: GroupKey) -> Bool {
+    public func isGroup(_ entry: GroupEntry, _ group: GroupKey) -> Bool {
         (entry.valueKind == .null) == (group.value.kind == .null)
             && self.value(of: entry).isEqual(to: group.value.text.bytes.span.bytes)
             && self.property(of: entry).isEqual(to: group.property.bytes.span.bytes)
@@ -164,7 +164,7 @@ package struct RecordView: ~Escapable {
     }
 
     /// Whether the record carries `group`, which has this hash, by all its bytes.
-    package func carries(_ group: GroupKey, hash: UInt64) -> Bool {
+    public func carries(_ group: GroupKey, hash: UInt64) -> Bool {
         for index in 0..<self.groupCount where self.groupHash(index) == hash {
             if self.isGroup(self.group(index), group) { return true }
         }
@@ -172,15 +172,15 @@ package struct RecordView: ~Escapable {
     }
 
     /// The instance as minified JSON.
-    package var instance: RawSpan {
+    public var instance: RawSpan {
         @_lifetime(copy self) get { self.bytes.slice(self.instanceStart, self.instanceCount) }
     }
 
     /// How many further renderings the record carries.
-    package var viewCount: Int { Int(self.load(RecordLayout.viewCount) as UInt16) }
+    public var viewCount: Int { Int(self.load(RecordLayout.viewCount) as UInt16) }
 
     /// The rendering at `index`. Takes time in proportion to `index`.
-    package func view(_ index: Int) -> ViewEntry {
+    public func view(_ index: Int) -> ViewEntry {
         precondition(index >= 0 && index < self.viewCount, "the record has no view \(index)")
         var entry = self.view(at: self.instanceStart + self.instanceCount)
         for _ in 0..<index { entry = self.view(at: entry.end) }
@@ -189,13 +189,13 @@ package struct RecordView: ~Escapable {
 
     /// The name of the rendering `entry`.
     @_lifetime(copy self)
-    package func name(of entry: ViewEntry) -> RawSpan {
+    public func name(of entry: ViewEntry) -> RawSpan {
         self.bytes.slice(entry.nameStart, entry.nameCount)
     }
 
     /// The rendering `entry` as minified JSON.
     @_lifetime(copy self)
-    package func json(of entry: ViewEntry) -> RawSpan {
+    public func json(of entry: ViewEntry) -> RawSpan {
         self.bytes.slice(entry.nameStart + entry.nameCount, entry.jsonCount)
     }
 

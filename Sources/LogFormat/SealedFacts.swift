@@ -1,27 +1,27 @@
-package import LogModel
+public import LogModel
 
 /// What is known for ever of a segment that nobody appends to any more. It survives that the segment becomes
 /// cold, and that compaction takes records from it.
-package struct SealedFacts: Hashable, Sendable {
+public struct SealedFacts: Hashable, Sendable {
     /// The segment's header page.
-    package let header: SegmentHeader
+    public let header: SegmentHeader
     /// The offset after the last record; the base if the segment has none.
-    package let end: Offset
+    public let end: Offset
     /// The byte after the last record, in the segment's file.
-    package let endPosition: UInt64
+    public let endPosition: UInt64
     /// The checksum of the last record; that of the record before the base if the segment has none.
-    package let lastChecksum: UInt32
+    public let lastChecksum: UInt32
     /// When the first record was appended, in microseconds since 1970-01-01T00:00:00Z; 0 without records.
-    package let firstTime: Int64
+    public let firstTime: Int64
     /// When the last record was appended; 0 without records.
-    package let lastTime: Int64
+    public let lastTime: Int64
     /// The digest of the segment.
-    package let digest: SegmentDigest
+    public let digest: SegmentDigest
     /// The digest of the segment before.
-    package let previousDigest: SegmentDigest
+    public let previousDigest: SegmentDigest
 
     /// Creates the facts of a segment.
-    package init(
+    public init(
         header: SegmentHeader, end: Offset, endPosition: UInt64, lastChecksum: UInt32,
         firstTime: Int64, lastTime: Int64, digest: SegmentDigest, previousDigest: SegmentDigest
     ) {
@@ -36,5 +36,5 @@ package struct SealedFacts: Hashable, Sendable {
     }
 
     /// How many records the segment was sealed with.
-    package var recordCount: Int { self.end.distance(from: self.header.base) }
+    public var recordCount: Int { self.end.distance(from: self.header.base) }
 }

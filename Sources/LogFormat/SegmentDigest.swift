@@ -1,9 +1,9 @@
 /// The SHA-256 of a segment, which also covers that of the segment before it.
-package struct SegmentDigest: Hashable, Sendable {
+public struct SegmentDigest: Hashable, Sendable {
     /// Bytes of a digest.
-    package static let count = 32
+    public static let count = 32
     /// What stands where there is no digest: all zeros.
-    package static let none = SegmentDigest(words: (0, 0, 0, 0))
+    public static let none = SegmentDigest(words: (0, 0, 0, 0))
 
     private let first: UInt64
     private let second: UInt64
@@ -15,7 +15,7 @@ package struct SegmentDigest: Hashable, Sendable {
     }
 
     /// Reads the ``count`` bytes at `position`. Traps if they do not lie within `bytes`.
-    package init(reading bytes: RawSpan, at position: Int) {
+    public init(reading bytes: RawSpan, at position: Int) {
         self.init(
             words: (
                 bytes.loadLittleEndian(position, as: UInt64.self),
@@ -26,7 +26,7 @@ package struct SegmentDigest: Hashable, Sendable {
     }
 
     /// The digest's bytes, in the order in which they are in files.
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.count)
         for word in [self.first, self.second, self.third, self.fourth] {

@@ -18,16 +18,16 @@ import LogModel
 ///
 /// A page that is not whole means that the segment is not sealed, because a crash can tear the only write of
 /// it; then the records are looked through, and the segment is sealed again.
-package enum SegmentFooter {
+public enum SegmentFooter {
     /// Bytes of the footer page.
-    package static let count = 4096
+    public static let count = 4096
     /// The version that this program writes and reads.
-    package static let version: UInt32 = 1
+    public static let version: UInt32 = 1
 
     private static let magic = UInt64(littleEndian: 0x3144_4E45_474C_564C)  // "LVLGEND1"
 
     /// The page of a segment of which `facts` are true.
-    package static func bytes(of facts: SealedFacts) -> [UInt8] {
+    public static func bytes(of facts: SealedFacts) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.count)
         bytes.appendLittleEndian(Self.magic)
@@ -46,7 +46,7 @@ package enum SegmentFooter {
     }
 
     /// Reads the page of the segment that begins with `header`.
-    package static func facts(
+    public static func facts(
         reading bytes: RawSpan, header: SegmentHeader
     ) throws(FormatError) -> SealedFacts {
         try Page.check(
@@ -78,5 +78,5 @@ package enum SegmentFooter {
 
 extension SegmentHeader {
     /// The byte at which records must have ended: the last page of the file is the footer's.
-    package var recordsEnd: Int { Int(self.fileCount) - SegmentFooter.count }
+    public var recordsEnd: Int { Int(self.fileCount) - SegmentFooter.count }
 }

@@ -1,4 +1,4 @@
-package import LogModel
+public import LogModel
 
 /// The first page of a segment file; the last one is `SegmentFooter`'s. The layout is documented in `docs/format/segment.md`.
 ///
@@ -12,29 +12,29 @@ package import LogModel
 ///     64  checksum before u32  zero u32
 ///     72  zeros
 ///     4092 crc32c u32 over everything before
-package struct SegmentHeader: Hashable, Sendable {
+public struct SegmentHeader: Hashable, Sendable {
     /// Bytes of the header page; records begin after it.
-    package static let count = 4096
+    public static let count = 4096
     /// The version that this program writes and reads.
-    package static let version: UInt32 = 2
+    public static let version: UInt32 = 2
 
     private static let magic = UInt64(littleEndian: 0x3147_4553_474C_564C)  // "LVLGSEG1"
 
     /// The log that the segment belongs to.
-    package let identity: LogIdentity
+    public let identity: LogIdentity
     /// The epoch of all records in the segment.
-    package let epoch: Epoch
+    public let epoch: Epoch
     /// The offset of the first record.
-    package let base: Offset
+    public let base: Offset
     /// Bytes of the whole file, this page included.
-    package let fileCount: UInt64
+    public let fileCount: UInt64
     /// The epoch of the record before `base`; at the log's start the same as `epoch`.
-    package let previousEpoch: Epoch
+    public let previousEpoch: Epoch
     /// The checksum of the record before `base`; 0 at the log's start.
-    package let previousChecksum: UInt32
+    public let previousChecksum: UInt32
 
     /// Creates a header.
-    package init(
+    public init(
         identity: LogIdentity, epoch: Epoch, base: Offset, fileCount: UInt64, previousEpoch: Epoch,
         previousChecksum: UInt32
     ) {
@@ -48,7 +48,7 @@ package struct SegmentHeader: Hashable, Sendable {
 
     /// What the checksum of every record in the segment begins with: bytes from another log, or from
     /// another epoch, do not verify here.
-    package var seed: UInt32 {
+    public var seed: UInt32 {
         var bytes: [UInt8] = []
         bytes.appendLittleEndian(self.identity.low)
         bytes.appendLittleEndian(self.identity.high)
@@ -57,7 +57,7 @@ package struct SegmentHeader: Hashable, Sendable {
     }
 
     /// The page.
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.count)
         bytes.appendLittleEndian(Self.magic)
@@ -74,7 +74,7 @@ package struct SegmentHeader: Hashable, Sendable {
     }
 
     /// Reads the page back.
-    package init(reading bytes: RawSpan) throws(FormatError) {
+    public init(reading bytes: RawSpan) throws(FormatError) {
         try Page.check(
             bytes, count: Self.count, magic: Self.magic, version: Self.version, of: "segment")
         let pageCount = bytes.loadLittleEndian(12, as: UInt32.self)
@@ -95,14 +95,14 @@ package struct SegmentHeader: Hashable, Sendable {
 }
 
 /// Sixteen random bytes that name a log for ever.
-package struct LogIdentity: Hashable, Sendable {
+public struct LogIdentity: Hashable, Sendable {
     /// The first eight bytes, little-endian.
-    package let low: UInt64
+    public let low: UInt64
     /// The last eight bytes, little-endian.
-    package let high: UInt64
+    public let high: UInt64
 
     /// Creates an identity from its two halves.
-    package init(low: UInt64, high: UInt64) {
+    public init(low: UInt64, high: UInt64) {
         self.low = low
         self.high = high
     }

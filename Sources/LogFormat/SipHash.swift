@@ -2,16 +2,16 @@
 /// choose values that collide (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012).
 ///
 /// The input is a sequence of words and byte strings. Byte strings are not delimited: add their lengths.
-package struct SipHash {
+public struct SipHash {
     /// The secret that the hash depends on; drawn once for a log and kept in its `meta` file.
-    package struct Key: Hashable, Sendable {
+    public struct Key: Hashable, Sendable {
         /// The first eight bytes, little-endian.
-        package let low: UInt64
+        public let low: UInt64
         /// The last eight bytes, little-endian.
-        package let high: UInt64
+        public let high: UInt64
 
         /// Creates a key from its two halves.
-        package init(low: UInt64, high: UInt64) {
+        public init(low: UInt64, high: UInt64) {
             self.low = low
             self.high = high
         }
@@ -26,7 +26,7 @@ package struct SipHash {
     private var count: UInt64 = 0
 
     /// Begins a hash under `key`.
-    package init(key: Key) {
+    public init(key: Key) {
         self.v0 = key.low ^ 0x736F_6D65_7073_6575
         self.v1 = key.high ^ 0x646F_7261_6E64_6F6D
         self.v2 = key.low ^ 0x6C79_6765_6E65_7261
@@ -35,7 +35,7 @@ package struct SipHash {
 
     /// Adds the eight bytes of `word`, little-endian.
     @inline(__always)
-    package mutating func add(_ word: UInt64) {
+    public mutating func add(_ word: UInt64) {
         let shift = (self.count & 7) * 8
         self.compress(self.tail | word << shift)
         self.tail = shift == 0 ? 0 : word >> (64 - shift)
@@ -44,7 +44,7 @@ package struct SipHash {
 
     /// Adds `bytes`.
     @inline(__always)
-    package mutating func add(_ bytes: RawSpan) {
+    public mutating func add(_ bytes: RawSpan) {
         var at = 0
         while at + 8 <= bytes.byteCount {
             self.add(bytes.loadLittleEndian(at, as: UInt64.self))
@@ -79,7 +79,7 @@ package struct SipHash {
 
     /// Ends the hash.
     @inline(__always)
-    package consuming func finish() -> UInt64 {
+    public consuming func finish() -> UInt64 {
         self.compress(self.tail | self.count << 56)
         self.v2 ^= 0xFF
         for _ in 0..<3 { self.round() }

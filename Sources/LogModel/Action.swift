@@ -7,7 +7,7 @@ public enum Action: UInt8, Sendable, CaseIterable {
     case deleted = 3
 
     /// The name in messages: `CREATED`, `UPDATED` or `DELETED`.
-    package var name: StaticString {
+    public var name: StaticString {
         switch self {
         case .created: "CREATED"
         case .updated: "UPDATED"

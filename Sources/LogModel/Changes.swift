@@ -31,7 +31,7 @@ public struct Changes: Sendable {
         }
 
         /// No bytes.
-        package static let empty = Slice(start: UInt32(0), count: 0)
+        public static let empty = Slice(start: UInt32(0), count: 0)
 
         /// Where it begins.
         public var start: Int { Int(self.storedStart) }
@@ -46,9 +46,9 @@ public struct Changes: Sendable {
     /// A scalar whose canonical text lies in ``Changes/text``.
     public struct ScalarSlice: Sendable {
         /// The JSON type.
-        package let kind: Scalar.Kind
+        public let kind: Scalar.Kind
         /// The canonical text.
-        package let text: Slice
+        public let text: Slice
 
         /// Creates a scalar from its type and text.
         public init(kind: Scalar.Kind, text: Slice) {
@@ -60,9 +60,9 @@ public struct Changes: Sendable {
     /// A property and its value, of a change that is in their group.
     public struct Group: Sendable {
         /// The property's name.
-        package let property: Slice
+        public let property: Slice
         /// The property's value.
-        package let value: ScalarSlice
+        public let value: ScalarSlice
 
         /// Creates a pair.
         public init(property: Slice, value: ScalarSlice) {
@@ -74,9 +74,9 @@ public struct Changes: Sendable {
     /// A further rendering of the instance.
     public struct View: Sendable {
         /// The rendering's name.
-        package let name: Slice
+        public let name: Slice
         /// The rendering, as minified JSON.
-        package let json: Slice
+        public let json: Slice
 
         /// Creates a rendering.
         public init(name: Slice, json: Slice) {
@@ -88,14 +88,14 @@ public struct Changes: Sendable {
     /// What a producer did to one instance.
     public struct Change: Sendable {
         /// What was done.
-        package let action: Action
+        public let action: Action
         /// The model's label.
-        package let model: Slice
+        public let model: Slice
         /// The instance's primary key.
-        package let key: ScalarSlice
+        public let key: ScalarSlice
         private let storedGroups: Slice
         /// The instance as a minified JSON object.
-        package let instance: Slice
+        public let instance: Slice
         private let storedViews: Slice
 
         /// Creates a change from its parts.
@@ -120,18 +120,18 @@ public struct Changes: Sendable {
     }
 
     /// The bytes that all slices refer to; what no slice refers to means nothing.
-    package var text: [UInt8]
+    public var text: [UInt8]
     /// The changes in the order in which they happened.
-    package var list: [Change]
+    public var list: [Change]
     /// The groups of all changes.
-    package var groups: [Group]
+    public var groups: [Group]
     /// The further renderings of all changes.
-    package var views: [View]
+    public var views: [View]
     /// Where each atomic batch ends: exclusive indices of `list`.
-    package var batchEnds: [Int]
+    public var batchEnds: [Int]
 
     /// Creates an empty collection over `text`.
-    package init(text: [UInt8] = []) {
+    public init(text: [UInt8] = []) {
         self.text = text
         self.list = []
         self.groups = []
@@ -140,17 +140,17 @@ public struct Changes: Sendable {
     }
 
     /// The bytes of `slice` as text of its own.
-    package func copy(_ slice: Slice) -> Text {
+    public func copy(_ slice: Slice) -> Text {
         Text(bytes: Array(self.text[slice.range]))
     }
 
     /// Adds `bytes` to `text` and returns where they are.
-    package mutating func add(_ bytes: [UInt8]) -> Slice {
+    public mutating func add(_ bytes: [UInt8]) -> Slice {
         self.add(bytes.span.bytes)
     }
 
     /// Adds `bytes` to `text` and returns where they are.
-    package mutating func add(_ bytes: RawSpan) -> Slice {
+    public mutating func add(_ bytes: RawSpan) -> Slice {
         let start = self.text.count
         // Raw memory: copied whole, within the call.
         bytes.withUnsafeBytes { self.text.append(contentsOf: $0) }

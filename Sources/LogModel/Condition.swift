@@ -1,8 +1,8 @@
 /// What must hold for one property of an instance.
-package struct Condition: Hashable, Sendable {
+public struct Condition: Hashable, Sendable {
     /// How two values are compared: numbers by their value, strings by their bytes. A number is never compared
     /// with a string, and `null`, `true` and `false` have no order.
-    package enum Order: String, Hashable, Sendable, CaseIterable {
+    public enum Order: String, Hashable, Sendable, CaseIterable {
         case less = "<"
         case atMost = "<="
         case greater = ">"
@@ -10,7 +10,7 @@ package struct Condition: Hashable, Sendable {
     }
 
     /// What the value must be.
-    package enum Test: Hashable, Sendable {
+    public enum Test: Hashable, Sendable {
         /// One of these, at least one. The only test that an index answers.
         case isIn([Scalar])
         /// None of these, at least one.
@@ -22,13 +22,13 @@ package struct Condition: Hashable, Sendable {
     }
 
     /// The property's name; not empty.
-    package let property: Text
+    public let property: Text
     /// What its value must be.
-    package let test: Test
+    public let test: Test
 
     /// Creates a condition. The values of a list are put in order, and those that are the same group value
     /// become one.
-    package init(property: Text, test: Test) {
+    public init(property: Text, test: Test) {
         self.property = property
         switch test {
         case .isIn(let values): self.test = .isIn(Self.canonical(values))
@@ -48,7 +48,8 @@ package struct Condition: Hashable, Sendable {
 // The order of conditions: total, so that a filter's conditions come in one order, and without a meaning.
 
 extension Condition: Comparable {
-    package static func < (left: Condition, right: Condition) -> Bool {
+    /// By property, then by what must hold of it.
+    public static func < (left: Condition, right: Condition) -> Bool {
         if left.property != right.property {
             return left.property.bytes.lexicographicallyPrecedes(right.property.bytes)
         }

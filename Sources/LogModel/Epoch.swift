@@ -3,22 +3,23 @@
 /// It prevents one failure: a log loses its tail, appends other records under the same offsets, and a
 /// reader continues in the middle of what it takes for the old history. So a log starts a new epoch
 /// whenever an offset that a reader may have seen could be used again. Drawn at random.
-package struct Epoch: Hashable, Sendable {
+public struct Epoch: Hashable, Sendable {
     /// The number itself, as it stands in files.
-    package let rawValue: UInt64
+    public let rawValue: UInt64
 
     /// Creates the epoch with the number `rawValue`.
-    package init(_ rawValue: UInt64) {
+    public init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
     /// The form in messages: 16 lower-case hexadecimal digits.
-    package var text: String {
+    public var text: String {
         let digits = String(self.rawValue, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }
 
 extension Epoch: CustomStringConvertible {
-    package var description: String { self.text }
+    /// The text.
+    public var description: String { self.text }
 }

@@ -2,23 +2,23 @@
 ///
 /// The group with the empty property and the value `null` is the *model group*: every record of the
 /// model is in it, so that a subscription without a condition is found and resumed like any other.
-package struct GroupKey: Hashable, Sendable {
+public struct GroupKey: Hashable, Sendable {
     /// The model's label, for instance `todolist.Task`.
-    package let model: Text
+    public let model: Text
     /// The property's name; empty in a model group.
-    package let property: Text
+    public let property: Text
     /// The property's value.
-    package let value: Scalar
+    public let value: Scalar
 
     /// Creates the name of the group of records of `model` whose `property` is `value`.
-    package init(model: Text, property: Text, value: Scalar) {
+    public init(model: Text, property: Text, value: Scalar) {
         self.model = model
         self.property = property
         self.value = value
     }
 
     /// Creates the name of the group of all records of `model`.
-    package init(model: Text) {
+    public init(model: Text) {
         self.init(model: model, property: "", value: .null)
     }
 }

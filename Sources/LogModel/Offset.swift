@@ -2,9 +2,6 @@
 ///
 /// Used both for a record and, as an exclusive bound, for the place after the last record:
 /// a cursor at `Offset(12)` has taken the records 0 to 11.
-///
-/// Public, as ``Action``, ``Membership`` and ``Scalar`` are, only because the compiler inlines what is public in
-/// other modules, and not what is `package`: this is asked for in every loop over records.
 public struct Offset: Hashable, Comparable, Sendable {
     /// The number itself, as it stands in files and messages.
     public let rawValue: UInt64

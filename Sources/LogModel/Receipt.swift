@@ -1,18 +1,18 @@
 /// What a producer gets for a submission: where its changes are in the log.
-package struct Receipt: Hashable, Sendable {
+public struct Receipt: Hashable, Sendable {
     /// The epoch of the offsets.
-    package let epoch: Epoch
+    public let epoch: Epoch
     /// The offset of the first record.
-    package let first: Offset
+    public let first: Offset
     /// The offset of the last record.
-    package let last: Offset
+    public let last: Offset
     /// Whether a loss of power leaves them there.
-    package let isDurable: Bool
+    public let isDurable: Bool
     /// Whether an earlier submission had appended them already.
-    package let isRepeated: Bool
+    public let isRepeated: Bool
 
     /// Creates a receipt.
-    package init(
+    public init(
         epoch: Epoch, first: Offset, last: Offset, isDurable: Bool, isRepeated: Bool
     ) {
         self.epoch = epoch
@@ -23,5 +23,5 @@ package struct Receipt: Hashable, Sendable {
     }
 
     /// The number of records.
-    package var count: Int { self.last.distance(from: self.first) + 1 }
+    public var count: Int { self.last.distance(from: self.first) + 1 }
 }

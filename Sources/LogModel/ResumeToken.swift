@@ -8,28 +8,28 @@
 ///     +------+--------------+--------------+---------+
 ///
 /// A log whose record before `next` has another checksum or epoch is not the log that gave the token.
-package struct ResumeToken: Hashable, Sendable {
+public struct ResumeToken: Hashable, Sendable {
     /// The epoch of the record before `next`, or of the log's start.
-    package let epoch: Epoch
+    public let epoch: Epoch
     /// The first offset that the reader has not taken.
-    package let next: Offset
+    public let next: Offset
     /// The CRC32C of the record before `next`; 0 at offset 0.
-    package let checksum: UInt32
+    public let checksum: UInt32
 
     /// The number of characters of ``text``.
-    package static let textCount = 28
+    public static let textCount = 28
 
     private static let version: UInt8 = 1
 
     /// Creates a token from its parts.
-    package init(epoch: Epoch, next: Offset, checksum: UInt32) {
+    public init(epoch: Epoch, next: Offset, checksum: UInt32) {
         self.epoch = epoch
         self.next = next
         self.checksum = checksum
     }
 
     /// The form in messages and URLs.
-    package var text: String {
+    public var text: String {
         var bytes: [UInt8] = [Self.version]
         for shift in stride(from: 0, to: 64, by: 8) {
             bytes.append(UInt8(truncatingIfNeeded: self.epoch.rawValue >> UInt64(shift)))
@@ -44,7 +44,7 @@ package struct ResumeToken: Hashable, Sendable {
     }
 
     /// Reads a token back from its text, or returns nil if it is not one.
-    package init?(text: String) {
+    public init?(text: String) {
         guard text.utf8.count == Self.textCount, let bytes = Base64URL.decode(text),
             bytes[0] == Self.version
         else { return nil }

@@ -13,36 +13,36 @@ public struct Scalar: Hashable, Sendable {
     }
 
     /// The JSON type, kept so that the value can be given back as it came.
-    package let kind: Kind
+    public let kind: Kind
     /// The canonical text; empty for `null`.
-    package let text: Text
+    public let text: Text
 
     /// Creates a scalar from its type and canonical text.
-    package init(kind: Kind, text: Text) {
+    public init(kind: Kind, text: Text) {
         self.kind = kind
         self.text = text
     }
 
     /// JSON's `null`.
-    package static let null = Scalar(kind: .null, text: "")
+    public static let null = Scalar(kind: .null, text: "")
 
     /// A JSON string with the content `content`.
-    package static func string(_ content: String) -> Scalar {
+    public static func string(_ content: String) -> Scalar {
         Scalar(kind: .string, text: Text(content))
     }
 
     /// A JSON integer.
-    package static func number(_ value: Int) -> Scalar {
+    public static func number(_ value: Int) -> Scalar {
         Scalar(kind: .number, text: Text(String(value)))
     }
 
     /// JSON's `true` or `false`.
-    package static func boolean(_ value: Bool) -> Scalar {
+    public static func boolean(_ value: Bool) -> Scalar {
         Scalar(kind: .boolean, text: value ? "true" : "false")
     }
 
     /// Whether both name the same group: the same text, and both `null` or neither.
-    package func isSameGroupValue(as other: Scalar) -> Bool {
+    public func isSameGroupValue(as other: Scalar) -> Bool {
         self.text == other.text && (self.kind == .null) == (other.kind == .null)
     }
 }

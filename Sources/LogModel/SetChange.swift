@@ -1,5 +1,5 @@
 /// What a record did to the set of instances that a subscription asks for.
-package enum SetChange: UInt8, Hashable, Sendable, CaseIterable {
+public enum SetChange: UInt8, Hashable, Sendable, CaseIterable {
     /// The instance was not in the set and is now.
     case entered
     /// The instance was in the set and still is.
@@ -10,7 +10,7 @@ package enum SetChange: UInt8, Hashable, Sendable, CaseIterable {
     case deleted
 
     /// The name in messages.
-    package var name: StaticString {
+    public var name: StaticString {
         switch self {
         case .entered: "entered"
         case .updated: "updated"
@@ -21,7 +21,7 @@ package enum SetChange: UInt8, Hashable, Sendable, CaseIterable {
 
     /// What it is that an instance was in the set, or not, and is in it now, or not; nil if it is no concern of
     /// the set's.
-    package init?(wasIn: Bool, isIn: Bool, action: Action) {
+    public init?(wasIn: Bool, isIn: Bool, action: Action) {
         switch (wasIn, isIn) {
         case (false, false): return nil
         case (false, true): self = .entered
@@ -31,7 +31,7 @@ package enum SetChange: UInt8, Hashable, Sendable, CaseIterable {
     }
 
     /// What `membership` in a record of `action` means to who wants exactly that group.
-    package init(_ membership: Membership, action: Action) {
+    public init(_ membership: Membership, action: Action) {
         switch membership {
         case .entered: self = .entered
         case .stayed: self = .updated

@@ -1,23 +1,23 @@
-package import LogModel
+public import LogModel
 
 /// Collects what the records of a segment are found by, and makes the index file of it
 /// (`docs/format/index.md`).
 ///
 /// Call ``add(place:)`` for each record in order and then ``note(_:_:)`` for each of its hashes. Holds 16
 /// bytes for each hash noted, and twice as many while ``finish(identity:epoch:base:binding:)`` sorts.
-package struct IndexBuilder: ~Copyable {
+public struct IndexBuilder: ~Copyable {
     private var places: [UInt32] = []
     private var postings: [NotedPosting] = []
 
     /// Creates a builder with room for so many records and hashes; it grows if there are more.
-    package init(recordCount: Int = 0, postingCount: Int = 0) {
+    public init(recordCount: Int = 0, postingCount: Int = 0) {
         self.places.reserveCapacity(recordCount)
         self.postings.reserveCapacity(postingCount)
     }
 
     /// Begins the record with the next ordinal. `place` is its position in the segment in units of 8
     /// bytes, or 0 if compaction has removed it.
-    package mutating func add(place: UInt32) {
+    public mutating func add(place: UInt32) {
         precondition(
             self.places.count < IndexLayout.recordCountMax, "an index of too many records")
         self.places.append(place)
@@ -25,7 +25,7 @@ package struct IndexBuilder: ~Copyable {
 
     /// Says that the record begun last is found by `hash`. The same may be said again.
     @inline(__always)
-    package mutating func note(_ hash: UInt64, _ kind: HashKind) {
+    public mutating func note(_ hash: UInt64, _ kind: HashKind) {
         precondition(!self.places.isEmpty, "a hash was noted before the first record")
         self.postings.append(
             NotedPosting(
@@ -33,7 +33,7 @@ package struct IndexBuilder: ~Copyable {
     }
 
     /// The bytes of the file, of a segment with this epoch and base in this log.
-    package consuming func finish(
+    public consuming func finish(
         identity: LogIdentity, epoch: Epoch, base: Offset, binding: SegmentDigest
     ) -> [UInt8] {
         let places = self.places

@@ -1,4 +1,4 @@
-package import LogModel
+public import LogModel
 
 /// The first page of an index file. The layout is documented in `docs/format/index.md`.
 ///
@@ -16,29 +16,29 @@ package import LogModel
 ///         16  crc32c u32       zero u32
 ///     216 zeros
 ///     4092 crc32c u32 over everything before
-package struct IndexHeader: Hashable, Sendable {
+public struct IndexHeader: Hashable, Sendable {
     /// Bytes of the header page.
-    package static let count = 4096
+    public static let count = 4096
     /// The version that this program writes and reads.
-    package static let version: UInt32 = 1
+    public static let version: UInt32 = 1
 
     private static let magic = UInt64(littleEndian: 0x3158_4449_474C_564C)  // "LVLGIDX1"
     private static let sectionsStart = 96
 
     /// The log that the segment belongs to.
-    package let identity: LogIdentity
+    public let identity: LogIdentity
     /// The epoch of all records in the segment.
-    package let epoch: Epoch
+    public let epoch: Epoch
     /// The offset of the record with the ordinal 0.
-    package let base: Offset
+    public let base: Offset
     /// How many ordinals the segment has, those of removed records included.
-    package let recordCount: Int
+    public let recordCount: Int
     /// How many entries the directory has.
-    package let entryCount: Int
+    public let entryCount: Int
     /// What the index was made from.
-    package let binding: SegmentDigest
+    public let binding: SegmentDigest
     /// Bytes of the whole file, this page included.
-    package let fileCount: Int
+    public let fileCount: Int
 
     var places: IndexSection
     var directory: IndexSection
@@ -74,12 +74,12 @@ package struct IndexHeader: Hashable, Sendable {
     }
 
     /// Where in the file the places are.
-    package var placesRange: Range<Int> {
+    public var placesRange: Range<Int> {
         self.places.position..<self.places.position + self.places.count
     }
 
     /// The page.
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.count)
         bytes.appendLittleEndian(Self.magic)
@@ -105,7 +105,7 @@ package struct IndexHeader: Hashable, Sendable {
     /// Reads the page at the start of `file`, which is the whole file. Afterwards all sections are known
     /// to lie in it, in order and without gaps; what is in them is not known to be right
     /// (``IndexView/check()``).
-    package init(reading file: RawSpan) throws(FormatError) {
+    public init(reading file: RawSpan) throws(FormatError) {
         try Page.check(
             file, count: Self.count, magic: Self.magic, version: Self.version, of: "index")
         let pageCount = file.loadLittleEndian(12, as: UInt32.self)

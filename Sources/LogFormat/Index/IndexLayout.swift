@@ -11,9 +11,9 @@
 ///     postings    of each entry with a count above 1: see PostingCode
 ///
 /// Each section is filled up with zeros to a multiple of 64.
-package enum IndexLayout {
+public enum IndexLayout {
     /// The most records that an index has: more than the largest segment can hold.
-    package static let recordCountMax = 1 << 27
+    public static let recordCountMax = 1 << 27
     /// The most entries that a directory has.
     static let entryCountMax = 1 << 30
     /// The most bytes of all postings: their positions are 32-bit numbers.

@@ -2,16 +2,16 @@
 ///
 /// ``check()`` is called once in a process before the file is used otherwise. After that the content is
 /// trusted; every access is still bounds checked, so bytes that lie trap, and read nothing else.
-package struct IndexView: ~Escapable {
+public struct IndexView: ~Escapable {
     /// What the first page says.
-    package let header: IndexHeader
+    public let header: IndexHeader
     /// The whole file.
-    package let file: RawSpan
+    public let file: RawSpan
     private let bucketBits: Int
 
     /// The index in `file`, whose first page is `header`.
     @_lifetime(copy file)
-    package init(_ file: RawSpan, header: IndexHeader) {
+    public init(_ file: RawSpan, header: IndexHeader) {
         precondition(file.byteCount == header.fileCount, "an index file of another length")
         self.header = header
         self.file = file
@@ -19,7 +19,7 @@ package struct IndexView: ~Escapable {
     }
 
     /// Compares all sections with their checksums. Reads the whole file, about 15 bytes a nanosecond.
-    package func check() throws(FormatError) {
+    public func check() throws(FormatError) {
         for section in self.header.sections {
             let bytes = self.file.slice(section.position, section.end - section.position)
             let computed = Checksum.crc32c(bytes)
@@ -33,35 +33,35 @@ package struct IndexView: ~Escapable {
     }
 
     /// Bytes of a record's place.
-    package static let placeStride = 4
+    public static let placeStride = 4
 
     /// The place in the segment, in units of 8 bytes, of the record with this ordinal; 0 if it was removed.
     /// Traps if the segment has no such ordinal.
-    package func place(_ ordinal: Int) -> UInt32 {
+    public func place(_ ordinal: Int) -> UInt32 {
         let range = self.header.placesRange
         return Self.place(ordinal, in: self.file.slice(range.lowerBound, range.count))
     }
 
     /// The same from `places`, the bytes of ``IndexHeader/placesRange``.
-    package static func place(_ ordinal: Int, in places: RawSpan) -> UInt32 {
+    public static func place(_ ordinal: Int, in places: RawSpan) -> UInt32 {
         places.loadLittleEndian(ordinal * self.placeStride, as: UInt32.self)
     }
 
     /// Whether a record may be found by `hash`; false is certain. Touches one cache line.
-    package func mayContain(_ hash: UInt64) -> Bool {
+    public func mayContain(_ hash: UInt64) -> Bool {
         HashFilter.mayContain(
             hash, in: self.file, at: self.header.filter.position,
             byteCount: self.header.filter.count)
     }
 
     /// Where in the file the one cache line is that ``mayContain(_:)`` looks at.
-    package func filterLine(of hash: UInt64) -> Int {
+    public func filterLine(of hash: UInt64) -> Int {
         self.header.filter.position
             + HashFilter.line(of: hash, byteCount: self.header.filter.count)
     }
 
     /// The records that are found by `hash`, nil if there are none. Asks the filter first.
-    package func postings(of hash: UInt64, _ kind: HashKind) -> PostingList? {
+    public func postings(of hash: UInt64, _ kind: HashKind) -> PostingList? {
         guard self.mayContain(hash) else { return nil }
         let bucket =
             self.header.buckets.position
@@ -83,7 +83,7 @@ package struct IndexView: ~Escapable {
 
     /// The directory entry at `index`, from 0 to `header.entryCount - 1`. Entries are sorted by hash, and
     /// by kind where two kinds have the same hash.
-    package func entry(_ index: Int) -> IndexEntry {
+    public func entry(_ index: Int) -> IndexEntry {
         precondition(
             index >= 0 && index < self.header.entryCount, "the directory has no such entry")
         let at = self.header.directory.position + index * IndexLayout.entryStride
@@ -110,9 +110,9 @@ package struct IndexView: ~Escapable {
 }
 
 /// An entry of an index file's directory.
-package struct IndexEntry: Hashable, Sendable {
+public struct IndexEntry: Hashable, Sendable {
     /// The hash.
-    package let hash: UInt64
+    public let hash: UInt64
     /// The records that are found by it.
-    package let postings: PostingList
+    public let postings: PostingList
 }

@@ -1,18 +1,18 @@
 /// A place in a list of postings that moves forwards.
 ///
 /// A plain value that may be kept: the bytes of the whole index file are given to each call again.
-package struct PostingCursor: Sendable {
+public struct PostingCursor: Sendable {
     /// The list.
-    package let list: PostingList
+    public let list: PostingList
     /// The ordinal at the cursor, nil behind the last one.
-    package private(set) var current: UInt32?
+    public private(set) var current: UInt32?
     /// How many ordinals come before the current one.
-    package private(set) var index: Int
+    public private(set) var index: Int
     /// Where in the file the step to the next ordinal is.
     private var next: Int
 
     /// Stands at the first ordinal of `list`.
-    package init(_ list: PostingList, in file: RawSpan) {
+    public init(_ list: PostingList, in file: RawSpan) {
         self.list = list
         self.current = list.first
         self.index = 0
@@ -24,7 +24,7 @@ package struct PostingCursor: Sendable {
     }
 
     /// Moves to the next ordinal, or behind the last one.
-    package mutating func advance(in file: RawSpan) {
+    public mutating func advance(in file: RawSpan) {
         guard let current = self.current else { return }
         self.index += 1
         guard self.index < self.list.count else {
@@ -37,7 +37,7 @@ package struct PostingCursor: Sendable {
 
     /// Moves to the first ordinal that is at least `ordinal`, or behind the last one; never backwards.
     /// Blocks that lie between are not decoded.
-    package mutating func seek(atLeast ordinal: UInt32, in file: RawSpan) {
+    public mutating func seek(atLeast ordinal: UInt32, in file: RawSpan) {
         guard let current = self.current, current < ordinal else { return }
         guard ordinal <= self.list.last else {
             self.current = nil

@@ -2,15 +2,15 @@
 ///
 /// A plain value that may be kept: the bytes that it was read from, those of the whole index file, are
 /// given to each call again. It means nothing in another file.
-package struct PostingList: Hashable, Sendable {
+public struct PostingList: Hashable, Sendable {
     /// What the hash is of.
-    package let kind: HashKind
+    public let kind: HashKind
     /// How many ordinals there are, at least 1.
-    package let count: Int
+    public let count: Int
     /// The lowest ordinal.
-    package let first: UInt32
+    public let first: UInt32
     /// The highest ordinal.
-    package let last: UInt32
+    public let last: UInt32
     /// Where in the file the skip table begins; lists of one block have none.
     private let skipTable: Int
     /// Where in the file the blocks begin.
@@ -48,7 +48,7 @@ package struct PostingList: Hashable, Sendable {
     }
 
     /// The highest ordinal that is at most `ordinal`, nil if all are above. Decodes one block at most.
-    package func last(atMost ordinal: UInt32, in file: RawSpan) -> UInt32? {
+    public func last(atMost ordinal: UInt32, in file: RawSpan) -> UInt32? {
         guard ordinal < self.last else { return self.last }
         guard ordinal >= self.first else { return nil }
         let block = self.block(holding: ordinal, from: 0, in: file)

@@ -1,4 +1,4 @@
-package import LogModel
+public import LogModel
 
 /// The first page of a hash run, which is written last. The layout is documented in `docs/format/run.md`.
 ///
@@ -14,26 +14,26 @@ package import LogModel
 ///     80  table crc32c u32     zero u32
 ///     88  zeros
 ///     4092 crc32c u32 over everything before
-package struct RunHeader: Hashable, Sendable {
+public struct RunHeader: Hashable, Sendable {
     /// Bytes of the header page; partitions begin after it.
-    package static let count = 4096
+    public static let count = 4096
     /// The version that this program writes and reads.
-    package static let version: UInt32 = 1
+    public static let version: UInt32 = 1
 
     private static let magic = UInt64(littleEndian: 0x314E_5552_474C_564C)  // "LVLGRUN1"
 
     /// The log that the offsets are of.
-    package let identity: LogIdentity
+    public let identity: LogIdentity
     /// What the hashes are of.
-    package let kind: HashKind
+    public let kind: HashKind
     /// The lowest offset that was looked at when the run was made.
-    package let first: Offset
+    public let first: Offset
     /// The bound, exclusive, of the offsets that were looked at.
-    package let end: Offset
+    public let end: Offset
     /// How many entries there are in all partitions.
-    package let entryCount: Int
+    public let entryCount: Int
     /// How many top bits of a hash choose its partition.
-    package let partitionBits: Int
+    public let partitionBits: Int
     /// Where the table begins.
     let tablePosition: Int
     /// The CRC32C of the table.
@@ -54,14 +54,14 @@ package struct RunHeader: Hashable, Sendable {
     }
 
     /// How many partitions there are.
-    package var partitionCount: Int { 1 << self.partitionBits }
+    public var partitionCount: Int { 1 << self.partitionBits }
     /// Bytes of the table.
     var tableCount: Int { self.partitionCount * RunLayout.tableStride }
     /// Bytes of the whole file, this page included.
-    package var fileCount: Int { self.tablePosition + self.tableCount }
+    public var fileCount: Int { self.tablePosition + self.tableCount }
 
     /// The page.
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.count)
         bytes.appendLittleEndian(Self.magic)
@@ -82,7 +82,7 @@ package struct RunHeader: Hashable, Sendable {
 
     /// Reads the page at the start of `file`, which is the whole file. Afterwards the table is known to
     /// lie at its end; what is in it is not known to be right (``RunView/checkTable()``).
-    package init(reading file: RawSpan) throws(FormatError) {
+    public init(reading file: RawSpan) throws(FormatError) {
         try Page.check(
             file, count: Self.count, magic: Self.magic, version: Self.version, of: "hash run")
         let pageCount = file.loadLittleEndian(12, as: UInt32.self)

@@ -47,14 +47,14 @@ enum RunLayout {
 }
 
 /// One hash of a run, with the offset that it leads to.
-package struct RunEntry: Hashable, Sendable {
+public struct RunEntry: Hashable, Sendable {
     /// The hash.
-    package let hash: UInt64
+    public let hash: UInt64
     /// The offset.
-    package let offset: UInt64
+    public let offset: UInt64
 
     /// Creates an entry.
-    package init(hash: UInt64, offset: UInt64) {
+    public init(hash: UInt64, offset: UInt64) {
         self.hash = hash
         self.offset = offset
     }

@@ -1,7 +1,7 @@
 import LogModel
 
 /// Where entries that are merged come from.
-package protocol RunEntrySource {
+public protocol RunEntrySource {
     /// What reading can throw.
     associatedtype Failure: Error
     /// The next entry, or nil for good. Hashes ascend, each comes once.
@@ -12,7 +12,7 @@ package protocol RunEntrySource {
 /// the entry with the largest offset is taken.
 ///
 /// Takes time in proportion to the entries times the sources, and memory for one entry of each.
-package func mergeRuns<Source: RunEntrySource>(
+public func mergeRuns<Source: RunEntrySource>(
     _ sources: [Source], into body: (RunEntry) throws(Source.Failure) -> Void
 ) throws(Source.Failure) {
     var sources = sources

@@ -3,15 +3,15 @@
 /// ``checkTable()`` is called once in a process before anything else, and ``checkPartition(_:)`` before
 /// the partition is looked into. After that the content is trusted; every access is still bounds checked,
 /// so bytes that lie trap, and read nothing else.
-package struct RunView: ~Escapable {
+public struct RunView: ~Escapable {
     /// What the first page says.
-    package let header: RunHeader
+    public let header: RunHeader
     /// The whole file.
-    package let file: RawSpan
+    public let file: RawSpan
 
     /// The run in `file`, whose first page is `header`.
     @_lifetime(copy file)
-    package init(_ file: RawSpan, header: RunHeader) {
+    public init(_ file: RawSpan, header: RunHeader) {
         precondition(file.byteCount == header.fileCount, "a hash run of another length")
         self.header = header
         self.file = file
@@ -19,7 +19,7 @@ package struct RunView: ~Escapable {
 
     /// Compares the table with its checksum, and the partitions' places with each other: they follow each
     /// other without gaps from the header page to the table.
-    package func checkTable() throws(FormatError) {
+    public func checkTable() throws(FormatError) {
         let table = self.file.slice(self.header.tablePosition, self.header.tableCount)
         let computed = Checksum.crc32c(table)
         guard computed == self.header.tableChecksum else {
@@ -48,7 +48,7 @@ package struct RunView: ~Escapable {
     }
 
     /// Compares the partition at `index` with its checksum.
-    package func checkPartition(_ index: Int) throws(FormatError) {
+    public func checkPartition(_ index: Int) throws(FormatError) {
         let partition = self.partition(index)
         let count = RunLayout.partitionCount(entryCount: partition.count)
         let computed = Checksum.crc32c(self.file.slice(partition.position, count))
@@ -61,12 +61,12 @@ package struct RunView: ~Escapable {
     }
 
     /// The index of the partition that `hash` is in, if it is in the run.
-    package func partition(of hash: UInt64) -> Int {
+    public func partition(of hash: UInt64) -> Int {
         RunLayout.partition(of: hash, bits: self.header.partitionBits)
     }
 
     /// The offset that `hash` leads to, nil if it is not in the run. Asks the partition's filter first.
-    package func offset(of hash: UInt64) -> UInt64? {
+    public func offset(of hash: UInt64) -> UInt64? {
         let partition = self.partition(self.partition(of: hash))
         guard
             partition.count > 0,
@@ -81,7 +81,7 @@ package struct RunView: ~Escapable {
     }
 
     /// Where in the file the line is that the filter of the partition of `hash` is asked with.
-    package func filterLine(of hash: UInt64) -> Int {
+    public func filterLine(of hash: UInt64) -> Int {
         let partition = self.partition(self.partition(of: hash))
         return partition.position
             + HashFilter.line(

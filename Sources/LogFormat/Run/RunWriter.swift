@@ -1,4 +1,4 @@
-package import LogModel
+public import LogModel
 
 /// Writes a hash run as a stream (`docs/format/run.md`), with memory for one partition and the table.
 ///
@@ -7,7 +7,7 @@ package import LogModel
 /// ``finish(to:)`` hands out last for position 0. So a file without its header was not finished; and who
 /// syncs before writing at position 0 has whole files wherever there is a header. When the sink throws the
 /// writer is of no more use.
-package struct RunWriter: ~Copyable {
+public struct RunWriter: ~Copyable {
     private let identity: LogIdentity
     private let kind: HashKind
     private let first: Offset
@@ -21,7 +21,7 @@ package struct RunWriter: ~Copyable {
 
     /// Begins a run about the offsets from `first` to `end`, exclusive. `entryCountMax` is about how many
     /// entries there will be at most; it decides only how many partitions there are.
-    package init(
+    public init(
         identity: LogIdentity, kind: HashKind, first: Offset, end: Offset, entryCountMax: Int
     ) {
         precondition(first <= end, "a hash run of offsets that go backwards")
@@ -33,7 +33,7 @@ package struct RunWriter: ~Copyable {
     }
 
     /// Adds an entry; its hash is above that of the entry before.
-    package mutating func add<Failure: Error>(
+    public mutating func add<Failure: Error>(
         _ entry: RunEntry, to sink: (RawSpan, Int) throws(Failure) -> Void
     ) throws(Failure) {
         let partition = RunLayout.partition(of: entry.hash, bits: self.partitionBits)
@@ -46,7 +46,7 @@ package struct RunWriter: ~Copyable {
 
     /// Writes what is left, and last the header page, which is returned as well.
     @discardableResult
-    package consuming func finish<Failure: Error>(
+    public consuming func finish<Failure: Error>(
         to sink: (RawSpan, Int) throws(Failure) -> Void
     ) throws(Failure) -> RunHeader {
         while self.partition < 1 << self.partitionBits { try self.endPartition(to: sink) }
