@@ -97,7 +97,7 @@ let package = Package(
             name: "livelog",
             dependencies: [
                 "LogModel", "LogFormat", "LogStorage", "WireProtocol", "Sessions", "Replication",
-                "Transport", "LivelogClient", "LoadTest", "CBusError",
+                "Transport", "LivelogClient", "LoadTest", "CBusError", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -110,6 +110,7 @@ let package = Package(
         .target(name: "CPrefetch"),
         .target(name: "CBusError"),
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 

@@ -13,14 +13,23 @@ import WireProtocol
 /// subscriptions are merged, so that a session's records come in the order of the log. A window ends between two
 /// batches, or, if a batch is larger than a step may be, within it: then its records are sent as parts.
 extension Dispatcher {
-    /// A subscription that lags, as a step sees it.
-    private struct Reader {
+    /// A subscription that lags, as a step sees it. Of a reference type, so that looking at it for each record
+    /// copies nothing.
+    private final class Reader {
         let slot: Int
         let id: UInt64
         let predicate: Predicate
         let next: Offset
         /// Whether it was sent parts of the batch that `next` is within.
         let hasParts: Bool
+
+        init(slot: Int, id: UInt64, predicate: Predicate, next: Offset, hasParts: Bool) {
+            self.slot = slot
+            self.id = id
+            self.predicate = predicate
+            self.next = next
+            self.hasParts = hasParts
+        }
     }
 
     /// What a step has read.
@@ -187,15 +196,23 @@ extension Dispatcher {
         for (place, offset) in offsets.enumerated() {
             self.counted.catchUpRecords += 1
             extent.expect(offsets, after: place)
-            if !batch.contains(offset) { batch = try extent.batch(of: offset) }
-            if place == 0, readers.count > 1, batch.lowerBound > start {
-                // What there were parts of is over, and ends before anything of the next batch.
-                let token = try self.log.token(at: batch.lowerBound).text
-                composer.endBatch(isForced: true) { token }
+            if place == 0, readers.count > 1 {
+                batch = try extent.batch(of: offset)
+                if batch.lowerBound > start {
+                    // What there were parts of is over, and ends before anything of the next batch.
+                    let token = try self.log.token(at: batch.lowerBound).text
+                    composer.endBatch(isForced: true) { token }
+                }
             }
             _ = try extent.segment.withRecord(at: offset) { record in
                 self.add(record, for: readers, to: &composer, &window)
             }
+            // Finding a batch takes time in proportion to its length. A single reader's frame goes on over ends of
+            // batches, so only where it may end is that worth it.
+            guard readers.count > 1 || composer.byteCount >= self.limits.catchUpByteCountMax else {
+                continue
+            }
+            if !batch.contains(offset) { batch = try extent.batch(of: offset) }
             // A frame ends with a batch, also where the batch's other records are nobody's.
             let next = place + 1 < offsets.count ? offsets[place + 1] : window.end
             let isWhole = next >= batch.upperBound

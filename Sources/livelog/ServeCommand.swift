@@ -55,6 +55,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let (host, port) = try Self.split(self.listen)
         let logger = self.logger()
+        Allocator.keepFreedMemory()
         let files = Machine.raiseFileLimit()
         logger.info(
             "files and sockets that the system allows", metadata: ["files_max": "\(files)"])

@@ -112,6 +112,14 @@ import WireProtocol
         #expect(try read(frame(0x81, payload), 1000, limits) == [.text(payload)])
     }
 
+    @Test func aMessageIsTheSameHoweverItIsCut() throws {
+        let payload = (0..<301).map { UInt8($0 % 128) }
+        for size in 1...70 {
+            #expect(
+                try read(frame(0x81, payload), size) == [.text(payload)], "\(size) bytes at a time")
+        }
+    }
+
     // MARK: -
 
     /// A masked frame.

@@ -253,10 +253,23 @@ private struct Mask {
         let start = target.count
         target.append(contentsOf: masked.readableBytesView.prefix(count))
         masked.moveReaderIndex(forwardBy: count)
+        // Eight bytes at a time, in which the key is twice.
+        let word = UInt64(self.key.bigEndian) << 32 | UInt64(self.key.bigEndian)
+        var span = target.mutableSpan
+        var bytes = span.mutableBytes
+        var place = start
+        while place + 8 <= bytes.byteCount {
+            let masked = bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
+            bytes.storeBytes(of: masked ^ word, toByteOffset: place, as: UInt64.self)
+            place += 8
+        }
         var key = self.key
-        for place in start..<target.count {
+        while place < bytes.byteCount {
             key = key << 8 | key >> 24
-            target[place] ^= UInt8(truncatingIfNeeded: key)
+            let masked = bytes.unsafeLoad(fromByteOffset: place, as: UInt8.self)
+            bytes.storeBytes(
+                of: masked ^ UInt8(truncatingIfNeeded: key), toByteOffset: place, as: UInt8.self)
+            place += 1
         }
     }
 }

@@ -138,20 +138,21 @@ final class ProducerConnection {
         }
     }
 
-    private func take(_ message: [UInt8]) {
+    private func take(_ message: consuming [UInt8]) {
         guard case .submit(let number, let part) = self.session.receive(message) else {
             self.identity = self.session.name.map { RequestIdentity.producerID($0) }
             return
         }
         guard message.count > self.hub.limits.readOnLoopByteCountMax else {
-            self.submit(number, self.hub.read(message, part))
+            self.submit(number, self.hub.read(consume message, part))
             return
         }
         self.isReadingMessage = true
         let hub = self.hub
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
+        let handover = Handover(consume message)
         NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) {
-            hub.read(message, part)
+            hub.read(handover.take(), part)
         }.whenComplete { result in
             bound.value.finishReading(number, result)
         }
@@ -275,6 +276,22 @@ extension ProducerHub {
             return .success(try self.readers.read(message, in: part, as: .json, batching: .atomic))
         } catch {
             return .failure(error)
+        }
+    }
+}
+
+/// Bytes for another thread, which then has the only reference to them and can work in place.
+private final class Handover: Sendable {
+    private let bytes: Mutex<[UInt8]>
+
+    init(_ bytes: consuming [UInt8]) { self.bytes = Mutex(bytes) }
+
+    /// Takes the bytes; once.
+    func take() -> [UInt8] {
+        self.bytes.withLock { bytes in
+            let taken = bytes
+            bytes = []
+            return taken
         }
     }
 }

@@ -1,0 +1,2 @@
+// What the module of the C library leaves out.
+#include <malloc.h>
