@@ -8,6 +8,8 @@ package struct RecordRenderer {
     private var offset: Offset?
     /// The `livelog.v1` forms by `SetChange`; empty if nobody wanted one yet.
     private var livelog1 = [[UInt8]](repeating: [], count: SetChange.allCases.count)
+    /// Whether one of these forms is not empty.
+    private var hasLivelog1 = false
     /// The rest-live 1 frame up to the group's value; empty if nobody wanted it yet.
     private var restLive1: [UInt8] = []
 
@@ -27,6 +29,7 @@ package struct RecordRenderer {
         self.begin(record)
         let form = Int(change.rawValue)
         if self.livelog1[form].isEmpty {
+            self.hasLivelog1 = true
             Self.renderLivelog1(record, change, to: &self.livelog1[form])
         }
         json.append(contentsOf: self.livelog1[form])
@@ -50,8 +53,13 @@ package struct RecordRenderer {
     private mutating func begin(_ record: borrowing RecordView) {
         guard self.offset != record.offset else { return }
         self.offset = record.offset
-        for index in self.livelog1.indices { self.livelog1[index].removeAll(keepingCapacity: true) }
-        self.restLive1.removeAll(keepingCapacity: true)
+        if self.hasLivelog1 {
+            for index in self.livelog1.indices {
+                self.livelog1[index].removeAll(keepingCapacity: true)
+            }
+            self.hasLivelog1 = false
+        }
+        if !self.restLive1.isEmpty { self.restLive1.removeAll(keepingCapacity: true) }
     }
 
     private static func renderLivelog1(
@@ -59,17 +67,31 @@ package struct RecordRenderer {
     ) {
         json.append(literal: "{\"offset\":")
         json.append(decimal: record.offset.rawValue)
-        json.append(literal: ",\"action\":\"")
-        json.append(literal: record.action.name)
-        json.append(literal: "\",\"change\":\"")
-        json.append(literal: change.name)
-        json.append(literal: "\",\"key\":")
+        json.append(contentsOf: Self.middle(record.action, change))
         self.append(record.keyKind, record.key, to: &json)
         if change != .left {
             json.append(literal: ",\"instance\":")
             json.append(span: record.instance)
         }
         json.append(literal: "}")
+    }
+
+    /// What stands between the offset and the key, by action and change: one piece instead of five.
+    private static let middles = Action.allCases.flatMap { action in
+        SetChange.allCases.map { change in
+            var middle: [UInt8] = []
+            middle.append(literal: ",\"action\":\"")
+            middle.append(literal: action.name)
+            middle.append(literal: "\",\"change\":\"")
+            middle.append(literal: change.name)
+            middle.append(literal: "\",\"key\":")
+            return middle
+        }
+    }
+
+    private static func middle(_ action: Action, _ change: SetChange) -> [UInt8] {
+        let row = Int(action.rawValue - Action.created.rawValue)
+        return Self.middles[row * SetChange.allCases.count + Int(change.rawValue)]
     }
 
     private static func renderRestLive1(
