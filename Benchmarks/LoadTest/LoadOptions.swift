@@ -1,7 +1,7 @@
 /// What a load test does: numbers of the scenarios, and where the server is.
-package struct LoadOptions: Codable, Sendable {
+package struct LoadOptions: Sendable {
     /// How changes get to Livelog.
-    package enum Way: String, CaseIterable, Codable, Sendable {
+    package enum Way: String, CaseIterable, Sendable {
         /// livelog.producer.v1.
         case websocket
         /// `POST /v1/changes`, a batch a request.

@@ -1,18 +1,11 @@
 import FoundationEssentials
 
 /// What a run found. As JSON it has these members in snake case.
-package struct LoadResult: Codable, Sendable {
+package struct LoadResult: Encodable, Sendable {
     /// A number or a word that the run was given.
-    package enum Parameter: Codable, Sendable {
+    package enum Parameter: Encodable, Sendable {
         case number(Double)
         case text(String)
-
-        package init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            self =
-                try (try? .number(container.decode(Double.self)))
-                ?? .text(container.decode(String.self))
-        }
 
         package func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
@@ -32,7 +25,7 @@ package struct LoadResult: Codable, Sendable {
     }
 
     /// What must be 0. The run fails otherwise, so whoever has a result may rely on it.
-    package struct Checks: Codable, Sendable {
+    package struct Checks: Encodable, Sendable {
         /// Events that a client missed.
         package var gaps = 0
         /// Events that came twice or late.
@@ -72,7 +65,7 @@ package struct LoadResult: Codable, Sendable {
 }
 
 /// A part of the measured time.
-package struct LoadSample: Codable, Sendable {
+package struct LoadSample: Encodable, Sendable {
     /// When it ended, from the beginning of the measurement.
     package var seconds: Double
     /// Deliveries in it; where nobody is delivered to, records that were acknowledged.

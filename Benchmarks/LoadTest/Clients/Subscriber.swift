@@ -20,8 +20,6 @@ final class Subscriber: WebSocketUser {
     private(set) var state = State.closed
     private var channel: (any Channel)?
     private var client: WebSocketClient<Subscriber>?
-    /// When it began to connect.
-    private(set) var openedAt: UInt64 = 0
     /// When it said what it wants.
     private(set) var subscribedAt: UInt64 = 0
     /// When all its subscriptions were in force, and what they had missed was received.
@@ -66,7 +64,6 @@ final class Subscriber: WebSocketUser {
         self.received = 0
         self.live = 0
         self.firstAt = 0
-        self.openedAt = NIODeadline.now().uptimeNanoseconds
         switch start {
         case .token: break
         case .start: self.next = [UInt64](repeating: 0, count: self.groups.count)

@@ -61,7 +61,7 @@ struct Latency {
 }
 
 /// Percentiles of a histogram, in microseconds.
-package struct LatencySummary: Codable, Sendable {
+package struct LatencySummary: Encodable, Sendable {
     /// How many were recorded.
     package var count: UInt64
     /// Their mean.

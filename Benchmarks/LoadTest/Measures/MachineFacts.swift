@@ -1,7 +1,7 @@
 import Glibc
 
 /// Where figures were measured: they say nothing without it.
-package struct MachineFacts: Codable, Sendable {
+package struct MachineFacts: Encodable, Sendable {
     /// The processor's name.
     package var processor: String
     /// Logical processors.

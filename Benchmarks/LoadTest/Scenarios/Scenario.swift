@@ -1,5 +1,5 @@
 /// What a load test does.
-package enum Scenario: String, CaseIterable, Codable, Sendable {
+package enum Scenario: String, CaseIterable, Encodable, Sendable {
     /// Appends records in batches.
     case append
     /// Appends records that none, or one, of very many subscriptions wants.

@@ -1,5 +1,5 @@
 /// What can be loaded.
-package enum Target: String, CaseIterable, Codable, Sendable {
+package enum Target: String, CaseIterable, Encodable, Sendable {
     /// This server, by livelog.v1 and livelog.producer.v1.
     case livelog
     /// nats-server: subscribers over its WebSocket listener, the publisher over TCP.
