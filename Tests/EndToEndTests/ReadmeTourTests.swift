@@ -8,7 +8,7 @@ import Testing
         let tour = try Readme().tour
         #expect(
             Set(tour.map(\.kind))
-                == [.serve, .publish, .follow, .read, .page, .collection, .history])
+                == [.serve, .publish, .follow, .read, .page, .collection, .history, .bench])
         try await withServer(port: Readme.port) { _ in
             var followers: [ChildProcess] = []
             var published = 0
@@ -29,6 +29,9 @@ import Testing
                     for follower in followers {
                         #expect(try await follower.records(1).map(\.offset) == [receipt.first])
                     }
+                case .bench:
+                    let output = try await ChildProcess.shell(step.content).output().joined()
+                    #expect(output.contains("none lost, none twice"))
                 case .history:
                     try await ChildProcess.shell(step.content).output()
                 case .follow:

@@ -10,6 +10,7 @@ struct Readme {
         /// Ends by itself.
         case publish
         case history
+        case bench
         /// Prints changes and goes on.
         case follow
         /// Prints what there is, and then ends or goes on.
