@@ -1,111 +1,6 @@
 import ArgumentParser
 import LoadTest
 
-/// A scenario of `livelog bench`, with the options that are its own.
-protocol BenchScenario: AsyncParsableCommand {
-    /// What is run.
-    var scenario: Scenario { get }
-    /// Where, and how it is told.
-    var bench: BenchOptions { get }
-    /// Options that a server needs which is started for this scenario.
-    var serveArguments: [String] { get }
-    /// What deliveries must keep to, if the highest rate at which they do is wanted.
-    var objective: Objective? { get throws(LoadError) }
-    /// Puts the scenario's own options into `options`.
-    func apply(to options: inout LoadOptions)
-}
-
-extension BenchScenario {
-    var serveArguments: [String] { [] }
-    var objective: Objective? { get throws(LoadError) { nil } }
-
-    mutating func validate() throws {
-        do throws(LoadError) {
-            _ = try self.loadOptions()
-            _ = try self.objective
-        } catch {
-            throw ValidationError(error.message)
-        }
-    }
-
-    mutating func run() async throws {
-        try await BenchRun(
-            scenario: self.scenario, bench: self.bench, options: self.loadOptions(),
-            objective: self.objective,
-            serveArguments: self.serveArguments
-        ).run()
-    }
-
-    private func loadOptions() throws(LoadError) -> LoadOptions {
-        var options = LoadOptions()
-        options.target = self.bench.target
-        options.model = self.bench.model
-        options.patience = self.bench.patience
-        self.apply(to: &options)
-        try options.validate()
-        return options
-    }
-}
-
-/// How many clients there are, and what they are given.
-struct ClientOptions: ParsableArguments {
-    @Option(help: "Clients, a connection and a subscription each.")
-    var sockets = LoadOptions().sockets
-
-    @Option(help: "Groups that events are of, in turn. Each client subscribes to one of them.")
-    var groups = LoadOptions().groups
-
-    @Option(help: "Bytes of an event as it is delivered.")
-    var bytes = LoadOptions().bytes
-
-    @Option(help: "Seconds to measure.")
-    var seconds = LoadOptions().seconds
-
-    @Option(help: "Seconds before.")
-    var warmup = LoadOptions().warmup
-
-    func apply(to options: inout LoadOptions) {
-        options.sockets = self.sockets
-        options.groups = self.groups
-        options.bytes = self.bytes
-        options.seconds = self.seconds
-        options.warmup = self.warmup
-    }
-}
-
-/// What is appended, and how.
-struct AppendingOptions: ParsableArguments {
-    @Option(help: "Records.")
-    var records = LoadOptions().records
-
-    @Option(help: "Changes of a batch.")
-    var batch = LoadOptions().batch
-
-    @Option(help: "Bytes of an instance.")
-    var bytes = 256
-
-    @Option(help: "How batches are sent: websocket (livelog.producer.v1) or http.")
-    var via = LoadOptions.Way.websocket
-
-    @Option(help: "Connections that send.")
-    var connections = LoadOptions().connections
-
-    @Option(help: "Batches of a WebSocket without a receipt, at most. HTTP has one.")
-    var window = 8
-
-    func apply(to options: inout LoadOptions) {
-        options.records = self.records
-        options.batch = self.batch
-        options.bytes = self.bytes
-        options.via = self.via
-        options.connections = self.connections
-        options.window = self.window
-    }
-}
-
-extension LoadOptions.Way: ExpressibleByArgument {}
-extension Target: ExpressibleByArgument {}
-
 /// `livelog bench fanout`.
 struct FanoutBench: BenchScenario {
     static let configuration = CommandConfiguration(
@@ -268,24 +163,6 @@ struct SlowBench: BenchScenario {
         self.clients.apply(to: &options)
         options.share = self.share
         options.rate = self.rate
-    }
-}
-
-/// Everything at once.
-struct MixOptions: ParsableArguments {
-    @Option(help: "Events a second, to clients.")
-    var rate = 100.0
-
-    @Option(help: "The share of half of the clients that may read nothing for a while.")
-    var share = 0.1
-
-    @Option(help: "Clients that come back or stall, a second.")
-    var churn = LoadOptions().churn
-
-    func apply(to options: inout LoadOptions) {
-        options.rate = self.rate
-        options.share = self.share
-        options.churn = self.churn
     }
 }
 
