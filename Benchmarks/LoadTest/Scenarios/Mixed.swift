@@ -72,7 +72,9 @@ extension LoadGenerator {
         guard grown < first / 4 + 16e6 else {
             throw LoadError(
                 .late,
-                "the server's own memory grows: from \(Int(first)) by \(Int(grown)) bytes in the last two thirds of the soak"
+                "the server's own memory grows: from \(Int(first)) by \(Int(grown)) bytes in the last two thirds of "
+                    + "the soak. The segment that grows needs memory up to its size: soak for several of them, "
+                    + "or serve with a smaller --segment-bytes"
             )
         }
         return slope * 3600

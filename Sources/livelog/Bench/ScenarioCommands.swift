@@ -196,6 +196,9 @@ struct SoakBench: BenchScenario {
     @OptionGroup var mix: MixOptions
 
     var scenario: Scenario { .soak }
+    /// The segment that grows has tables in memory, up to its size: with small ones a soak sees many of them, and
+    /// what still grows is something else.
+    var serveArguments: [String] { ["--segment-bytes", "\(8 << 20)"] }
 
     func apply(to options: inout LoadOptions) {
         self.clients.apply(to: &options)
