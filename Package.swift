@@ -33,6 +33,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
@@ -42,14 +44,28 @@ let package = Package(
         .target(
             name: "Matching", dependencies: ["LogModel", "LogFormat", "CPrefetch"],
             swiftSettings: borrowingSettings),
+        .target(name: "Access", dependencies: ["LogModel"], swiftSettings: swiftSettings),
         .target(
             name: "WireProtocol", dependencies: ["LogModel", "LogFormat", "CJSON"],
             swiftSettings: borrowingSettings),
         .target(
-            name: "Sessions", dependencies: ["LogModel", "LogFormat", "Matching", "WireProtocol"],
+            name: "Sessions", dependencies: ["LogModel", "LogFormat", "Matching", "Access", "WireProtocol"],
             swiftSettings: borrowingSettings),
 
         // The shell: files, threads and sockets.
+        .target(
+            name: "Identity",
+            dependencies: [
+                "Access", "COpenSSL", .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Settings",
+            dependencies: ["LogModel", "Access", "Identity", .product(name: "Yams", package: "Yams")],
+            swiftSettings: swiftSettings),
         .target(
             name: "LogStorage",
             dependencies: ["LogModel", "LogFormat", "CLZ4", "COpenSSL", "CPrefetch"],
@@ -57,14 +73,14 @@ let package = Package(
         .target(
             name: "Replication",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "Matching", "Sessions", "WireProtocol",
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Sessions", "WireProtocol",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: borrowingSettings),
         .target(
             name: "Transport",
             dependencies: [
-                "LogModel", "LogStorage", "WireProtocol", "Sessions", "Replication",
+                "LogModel", "LogStorage", "WireProtocol", "Access", "Sessions", "Replication",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -74,6 +90,7 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -97,7 +114,8 @@ let package = Package(
             name: "livelog",
             dependencies: [
                 "LogModel", "LogFormat", "LogStorage", "WireProtocol", "Sessions", "Replication",
-                "Transport", "LivelogClient", "LoadTest", "CBusError", "CMalloc",
+                "Transport", "Access", "Identity", "Settings", "LivelogClient", "LoadTest", "CBusError",
+                "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -182,6 +200,13 @@ let package = Package(
             name: "WireProtocolTests",
             dependencies: ["LogModel", "LogFormat", "WireProtocol", "CJSON", "TestSupport"],
             swiftSettings: borrowingSettings),
+        .testTarget(
+            name: "AccessTests", dependencies: ["LogModel", "Access"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "IdentityTests", dependencies: ["Access", "Identity"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SettingsTests", dependencies: ["LogModel", "Access", "Identity", "Settings"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "SessionsTests",
             dependencies: [

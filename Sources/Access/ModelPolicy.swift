@@ -1,0 +1,48 @@
+package import LogModel
+
+/// What a model's instances are, and who may see and publish them.
+package struct ModelPolicy: Hashable, Sendable {
+    /// A view and whom it is for.
+    package struct ViewRule: Hashable, Sendable {
+        /// What is seen.
+        package let view: View
+        /// By whom.
+        package let rule: Rule
+
+        /// Creates a view's rule.
+        package init(view: View, rule: Rule) {
+            self.view = view
+            self.rule = rule
+        }
+    }
+
+    /// The model's label.
+    package let model: Text
+    /// The property that is the primary key.
+    package let key: Text
+    /// The properties that are groups, in order, and can be asked for by whoever may subscribe; nil for every
+    /// scalar property.
+    package let groups: [Text]?
+    /// Other names by which clients ask for a property, and the property.
+    package let aliases: [Text: Text]
+    /// The views in order: the first whose rule admits a principal and an instance says what is seen.
+    package let views: [ViewRule]
+    /// Who may publish changes.
+    package let publish: Rule
+    /// Whether readers get the names of properties in camel case, as django-rest-live's do.
+    package let usesCamelCase: Bool
+
+    /// Creates a policy.
+    package init(
+        model: Text, key: Text = "id", groups: [Text]? = nil, aliases: [Text: Text] = [:],
+        views: [ViewRule], publish: Rule, usesCamelCase: Bool = false
+    ) {
+        self.model = model
+        self.key = key
+        self.groups = groups
+        self.aliases = aliases
+        self.views = views
+        self.publish = publish
+        self.usesCamelCase = usesCamelCase
+    }
+}

@@ -1,0 +1,96 @@
+package import LogModel
+
+/// Who a connection is: nobody in particular, a user with claims, or a program with a key of its own.
+package struct Principal: Hashable, Sendable {
+    /// How it is known who this is.
+    package enum Origin: Hashable, Sendable {
+        /// It is not known.
+        case anonymous
+        /// By a signed token.
+        case token
+        /// By a key of the server's own.
+        case apiKey
+        /// The application was asked.
+        case application
+    }
+
+    /// How it is known who this is.
+    package let origin: Origin
+    /// Who it is, the same for as long as they exist: a token's `sub`, a key's id. Empty if that is not known.
+    package let subject: String
+    /// What is known of them, by name.
+    package let claims: [String: Claim]
+    /// What they may do, as names.
+    package let scopes: Set<String>
+    /// Whether they belong to the staff.
+    package let isStaff: Bool
+    /// What an API key is for; nil for everybody else.
+    package let grant: KeyGrant?
+    /// When this is no longer known, in seconds since 1970-01-01T00:00:00Z; nil for never.
+    package let expiry: Int64?
+
+    /// Creates a principal.
+    package init(
+        origin: Origin, subject: String, claims: [String: Claim] = [:], scopes: Set<String> = [],
+        isStaff: Bool = false, grant: KeyGrant? = nil, expiry: Int64? = nil
+    ) {
+        self.origin = origin
+        self.subject = subject
+        self.claims = claims
+        self.scopes = scopes
+        self.isStaff = isStaff
+        self.grant = grant
+        self.expiry = expiry
+    }
+
+    /// Nobody in particular.
+    package static let anonymous = Principal(origin: .anonymous, subject: "")
+
+    /// Whether it is known who this is.
+    package var isAuthenticated: Bool { self.origin != .anonymous }
+}
+
+/// What is known of a principal under one name.
+package enum Claim: Hashable, Sendable {
+    /// A value.
+    case scalar(Scalar)
+    /// A list of values.
+    case list([Scalar])
+
+    /// The values, of which a scalar is one.
+    package var values: [Scalar] {
+        switch self {
+        case .scalar(let value): [value]
+        case .list(let values): values
+        }
+    }
+}
+
+/// What an API key may do: everything that is named in all three.
+package struct KeyGrant: Hashable, Sendable {
+    /// What a key can be for.
+    package enum Action: String, Hashable, Sendable, CaseIterable {
+        /// Subscribe and read.
+        case read
+        /// Publish changes.
+        case publish
+        /// What the listener of operations has.
+        case operate
+    }
+
+    /// What it is for.
+    package let actions: Set<Action>
+    /// For which models; nil for all.
+    package let models: Set<Text>?
+
+    /// Creates a grant.
+    package init(actions: Set<Action>, models: Set<Text>? = nil) {
+        self.actions = actions
+        self.models = models
+    }
+
+    /// Whether it allows `action` on `model`.
+    package func allows(_ action: Action, on model: Text) -> Bool {
+        self.actions.contains(action) && self.models?.contains(model) ?? true
+    }
+}
