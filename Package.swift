@@ -216,7 +216,7 @@ let package = Package(
         .testTarget(
             name: "ReplicationTests",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "Matching", "Replication", "Sessions",
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Replication", "Sessions",
                 "WireProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: borrowingSettings),

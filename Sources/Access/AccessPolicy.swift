@@ -15,4 +15,48 @@ package struct AccessPolicy: Sendable {
 
     /// Everybody may do everything.
     package static let open = AccessPolicy(isOpen: true)
+
+    /// Whether everything is everybody's, so that nothing has to be asked.
+    package var isUnlimited: Bool { self.isOpen && self.models.isEmpty }
+
+    /// What `principal` may see of `model`. A model that does not exist is one that nobody may see.
+    ///
+    /// An API key is for a program that the operator trusts with the models it names: it sees them whole.
+    package func sight(of principal: Principal, on model: Text) -> Sight {
+        if let grant = principal.grant {
+            return grant.allows(.read, on: model) ? .everything : .nothing
+        }
+        guard let policy = self.models[model] else { return self.isOpen ? .everything : .nothing }
+        return Sight(
+            policy.views.compactMap { view in
+                let alternatives = view.rule.alternatives(for: principal)
+                guard !alternatives.isEmpty else { return nil }
+                return Sight.Clause(view: view.view, alternatives: alternatives)
+            })
+    }
+
+    /// The conditions under which `principal` may publish a change of `model`: all of one of these have to hold for
+    /// the instance as it is submitted.
+    package func publishing(by principal: Principal, on model: Text) -> [[Condition]] {
+        if let grant = principal.grant {
+            return grant.allows(.publish, on: model) ? [[]] : []
+        }
+        guard let policy = self.models[model] else { return self.isOpen ? [[]] : [] }
+        return policy.publish.alternatives(for: principal)
+    }
+
+    /// `filter` as far as `principal` may see, or nil if they may not ask for it: because they may see nothing of the
+    /// model, or because a condition names a property that they may not see and that is not one of the groups
+    /// which a configuration offers. That a model does not exist is the same answer.
+    package func filter(_ filter: Filter, for principal: Principal) -> Filter? {
+        let sight = self.sight(of: principal, on: filter.model)
+        guard !sight.isNothing else { return nil }
+        let policy = self.models[filter.model]
+        for condition in filter.conditions {
+            let isOffered = policy?.groups?.contains(condition.property) ?? false
+            let isKey = policy?.key == condition.property
+            guard isOffered || isKey || sight.shows(condition.property) else { return nil }
+        }
+        return filter.seen(by: sight)
+    }
 }

@@ -29,13 +29,11 @@ package struct ModelPolicy: Hashable, Sendable {
     package let views: [ViewRule]
     /// Who may publish changes.
     package let publish: Rule
-    /// Whether readers get the names of properties in camel case, as django-rest-live's do.
-    package let usesCamelCase: Bool
 
     /// Creates a policy.
     package init(
         model: Text, key: Text = "id", groups: [Text]? = nil, aliases: [Text: Text] = [:],
-        views: [ViewRule], publish: Rule, usesCamelCase: Bool = false
+        views: [ViewRule], publish: Rule
     ) {
         self.model = model
         self.key = key
@@ -43,6 +41,5 @@ package struct ModelPolicy: Hashable, Sendable {
         self.aliases = aliases
         self.views = views
         self.publish = publish
-        self.usesCamelCase = usesCamelCase
     }
 }

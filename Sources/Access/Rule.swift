@@ -21,7 +21,7 @@ package indirect enum Rule: Hashable, Sendable {
     /// Whoever has the property's value as this claim: the owner.
     case property(Text, equalsClaim: String)
     /// Whoever has the property's value among those of the claim, a list: a member.
-    case property(Text, inClaim: String)
+    case member(Text, ofClaim: String)
     /// Whom all of these admit.
     case all([Rule])
     /// Whom one of these admits.

@@ -46,8 +46,17 @@ public struct Sight: Hashable, Sendable {
 
     /// Under which conditions an instance is seen: all of one of these have to hold.
     public var alternatives: [[Condition]] {
-        self.isUnconditional ? [[]] : self.clauses.flatMap(\.alternatives)
+        if self.isUnconditional { return [[]] }
+        var distinct: [[Condition]] = []
+        for alternative in self.clauses.flatMap(\.alternatives)
+        where !distinct.contains(alternative) {
+            distinct.append(alternative)
+        }
+        return distinct
     }
+
+    /// The view by which all instances are seen; nil if there are several, or none.
+    public var onlyView: View? { self.clauses.count == 1 ? self.clauses[0].view : nil }
 
     /// Whether `property` is seen of every instance that is seen.
     public func shows(_ property: Text) -> Bool {

@@ -9,21 +9,22 @@ extension FilterProgram {
     /// Makes the program of `filter`.
     ///
     /// - Parameters:
-    ///   - driver: which of the conditions finds records; nil if the model group does.
+    ///   - driver: the condition that finds records; nil if the model group does.
     ///   - hash: gives the hash that records carry for a group.
     static func words(
-        of filter: Filter, driver: Int?, hash: @escaping (GroupKey) -> UInt64
+        of filter: Filter, driver: Condition?, hash: @escaping (GroupKey) -> UInt64
     ) -> [UInt64] {
-        var words = FilterWords(
-            model: filter.model, driver: driver.map { filter.conditions[$0] }, hash: hash)
+        var words = FilterWords(model: filter.model, driver: driver, hash: hash)
         guard filter.model.bytes.count <= Self.textCountMax else { return words.wordsOfNothing() }
         let program = words.beginProgram(filter.model)
-        var chunkCount = 0
-        var rest = filter.conditions[...]
-        while !rest.isEmpty {
-            words.appendChunk(rest.prefix(Self.chunkTestsMax))
-            rest = rest.dropFirst(Self.chunkTestsMax)
-            chunkCount += 1
+        let chunkCount = words.appendChunks(filter.conjunction)
+        if let choice = filter.choice {
+            let part = words.beginPart()
+            for conditions in choice {
+                let alternative = words.beginPart()
+                words.endPart(alternative, partCount: words.appendChunks(conditions))
+            }
+            words.endPart(part, partCount: choice.count)
         }
         words.endPart(program, partCount: chunkCount)
         return words.words
@@ -61,6 +62,18 @@ private struct FilterWords {
     mutating func endPart(_ first: Int, partCount: Int) {
         precondition(partCount <= UInt16.max, "a part of \(partCount) parts")
         self.words[first] |= self.byteCount(from: first) | UInt64(partCount) << 48
+    }
+
+    /// Appends chunks of `conditions`; returns how many.
+    mutating func appendChunks(_ conditions: [Condition]) -> Int {
+        var chunkCount = 0
+        var rest = conditions[...]
+        while !rest.isEmpty {
+            self.appendChunk(rest.prefix(FilterProgram.chunkTestsMax))
+            rest = rest.dropFirst(FilterProgram.chunkTestsMax)
+            chunkCount += 1
+        }
+        return chunkCount
     }
 
     /// Appends a chunk of `conditions`, of which those of one property stand together.

@@ -6,6 +6,11 @@ import LogModel
 ///     program    word: bytes u32, model bytes u16, chunks u16
 ///                word: driver's property u32, driver's test u32    from the program's start; 0 if there is none
 ///                model
+///                chunk...      all must hold
+///                choice        what is behind the chunks, if anything is
+///     choice     word: bytes u32, alternatives u16           one of them must hold
+///                alternative...
+///     alternative word: bytes u32, chunks u16
 ///                chunk...
 ///     chunk      word: bytes u32, properties u16, tests u16       at most 64 tests: a bit of a word is for each
 ///                property...
@@ -74,15 +79,56 @@ struct FilterProgram {
         guard record.model.hasBytes(of: code, at: base + Self.model, program.textCount) else {
             return nil
         }
-        if program.partCount == 0 { return self.sidesOfModelGroup(record) }
-        var chunk = base + Self.model + Self.padded(program.textCount)
+        let chunks = base + Self.model + Self.padded(program.textCount)
+        let end = base + program.byteCount
+        if program.partCount == 0 {
+            let all = self.sidesOfModelGroup(record)
+            guard chunks < end else { return all }
+            let (before, after) = self.sides(of: record, choice: chunks, code)
+            return (all.wasIn && before, all.isIn && after)
+        }
+        var (wasIn, isIn, choice) = self.sides(
+            of: record, chunks: chunks, program.partCount, code)
+        if wasIn || isIn, choice < end {
+            let (before, after) = self.sides(of: record, choice: choice, code)
+            wasIn = wasIn && before
+            isIn = isIn && after
+        }
+        return (wasIn, isIn)
+    }
+
+    /// Whether all of `count` chunks held, and hold; and where they end, unless neither is so.
+    @inline(__always)
+    private static func sides(
+        of record: borrowing RecordView, chunks: Int, _ count: Int, _ code: RawSpan
+    ) -> (wasIn: Bool, isIn: Bool, end: Int) {
+        var chunk = chunks
         var (wasIn, isIn) = (true, true)
-        for _ in 0..<program.partCount {
+        for _ in 0..<count {
             let (before, after) = self.sides(of: record, chunk: chunk, code)
             wasIn = wasIn && before
             isIn = isIn && after
             guard wasIn || isIn else { break }
             chunk += Head(code, at: chunk).byteCount
+        }
+        return (wasIn, isIn, chunk)
+    }
+
+    /// Whether one of the alternatives held, and whether one holds.
+    private static func sides(
+        of record: borrowing RecordView, choice: Int, _ code: RawSpan
+    ) -> (Bool, Bool) {
+        let count = Head(code, at: choice).partCount
+        var alternative = choice + Self.wordCount
+        var (wasIn, isIn) = (false, false)
+        for _ in 0..<count {
+            let head = Head(code, at: alternative)
+            let (before, after, _) = self.sides(
+                of: record, chunks: alternative + Self.wordCount, head.partCount, code)
+            wasIn = wasIn || before
+            isIn = isIn || after
+            if wasIn && isIn { break }
+            alternative += head.byteCount
         }
         return (wasIn, isIn)
     }

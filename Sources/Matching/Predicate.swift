@@ -12,6 +12,10 @@ package struct Predicate: Sendable {
     package let driver: [UInt64]
     /// The filter's ``FilterProgram``.
     let program: [UInt64]
+    /// The view by which everything is seen; nil if that depends on the instance.
+    package let onlyView: View?
+    /// For each clause of the filter's sight, if there are several, the program of the instances that it admits.
+    private let clausePrograms: [[UInt64]]
 
     /// Makes `filter` ready.
     ///
@@ -30,7 +34,29 @@ package struct Predicate: Sendable {
         let best = Self.driver(of: filter, rarity: rarity, hash: hash)
         self.driver = best?.hashes ?? [hash(GroupKey(model: filter.model))]
         self.plan = filter.group != nil ? .group : best == nil ? .scan : .residual
-        self.program = FilterProgram.words(of: filter, driver: best?.index, hash: hash)
+        self.program = FilterProgram.words(of: filter, driver: best?.condition, hash: hash)
+        self.onlyView = filter.sight.onlyView
+        self.clausePrograms =
+            filter.sight.clauses.count < 2
+            ? []
+            : filter.sight.clauses.map { clause in
+                let admitted = Filter(model: filter.model, sight: Sight([clause]))
+                return FilterProgram.words(of: admitted, driver: nil, hash: hash)
+            }
+    }
+
+    /// What is seen of `record`, which did `change` to the set: by the instance after it, or before it if it is no
+    /// longer in the set.
+    package func view(of record: borrowing RecordView, _ change: SetChange) -> View {
+        if let onlyView { return onlyView }
+        let isBefore = change == .left || change == .deleted
+        for (place, program) in self.clausePrograms.enumerated() {
+            let sides = FilterProgram.sides(of: record, program.span.bytes, at: 0)
+            if isBefore ? sides?.wasIn == true : sides?.isIn == true {
+                return self.filter.sight.clauses[place].view
+            }
+        }
+        return .nothing
     }
 
     /// What `record` did to the set of instances that the filter wants; nil if it is no concern of theirs.
@@ -45,20 +71,30 @@ package struct Predicate: Sendable {
         return SetChange(wasIn: wasIn, isIn: isIn, action: record.action)
     }
 
-    /// The list of a condition that the fewest records are in, by its hashes; nil if no condition is a list.
+    /// The list of a condition that the fewest records are in, by its hashes; nil if no condition is a list. Conditions
+    /// that were asked for come before those of the sight: by the group that finds a record a client of rest-live 1
+    /// knows what it asked for.
     private static func driver(
         of filter: Filter, rarity: (UInt64) -> Int, hash: (GroupKey) -> UInt64
-    ) -> (index: Int, hashes: [UInt64])? {
-        var candidates: [(index: Int, hashes: [UInt64])] = []
-        for (index, condition) in filter.conditions.enumerated() {
+    ) -> (condition: Condition, hashes: [UInt64])? {
+        self.driver(among: filter.conditions, of: filter.model, rarity: rarity, hash: hash)
+            ?? self.driver(among: filter.conjunction, of: filter.model, rarity: rarity, hash: hash)
+    }
+
+    private static func driver(
+        among conditions: [Condition], of model: Text, rarity: (UInt64) -> Int,
+        hash: (GroupKey) -> UInt64
+    ) -> (condition: Condition, hashes: [UInt64])? {
+        var candidates: [(condition: Condition, hashes: [UInt64])] = []
+        for condition in conditions {
             guard case .isIn(let values) = condition.test else { continue }
             var hashes = values.map {
-                hash(GroupKey(model: filter.model, property: condition.property, value: $0))
+                hash(GroupKey(model: model, property: condition.property, value: $0))
             }
             // A hash that values share is one: postings are read, and subscribers found, by it once.
             var seen: Set<UInt64> = []
             if hashes.count > 1 { hashes.removeAll { !seen.insert($0).inserted } }
-            candidates.append((index, hashes))
+            candidates.append((condition, hashes))
         }
         guard candidates.count > 1 else { return candidates.first }
         var best = candidates[0]

@@ -301,7 +301,9 @@ extension Dispatcher {
                 let place = Self.place(in: record, of: reader.predicate)
             else { return }
             window.given.insert(reader.slot)
-            composer.add(record, change, record.group(place), to: reader.id, by: &self.renderer)
+            composer.add(
+                record, change, record.group(place), to: reader.id,
+                seen: reader.predicate.view(of: record, change), by: &self.renderer)
             return
         }
         var found: [(place: Int, reader: Reader)] = []
@@ -315,7 +317,9 @@ extension Dispatcher {
         for (place, reader) in found {
             guard let change = reader.predicate.change(by: record) else { continue }
             window.given.insert(reader.slot)
-            composer.add(record, change, record.group(place), to: reader.id, by: &self.renderer)
+            composer.add(
+                record, change, record.group(place), to: reader.id,
+                seen: reader.predicate.view(of: record, change), by: &self.renderer)
         }
     }
 

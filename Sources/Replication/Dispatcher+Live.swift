@@ -79,11 +79,15 @@ extension Dispatcher {
         var copies = 0
         self.matcher.match(record) { subscriber, change, entry in
             let number = Int(subscriber.owner)
-            guard let id = self.audiences[number]?.slots[Int(subscriber.slot)]?.id else { return }
+            guard
+                let id = self.audiences[number]?.slots[Int(subscriber.slot)]?.id,
+                let view = self.audiences[number]?.slots[Int(subscriber.slot)]?.predicate
+                    .view(of: record, change)
+            else { return }
             copies += 1
             self.audiences[number]?.quietTicks[Int(subscriber.slot)] = 0
             self.audiences[number]?.audience.composer.add(
-                record, change, entry, to: id, by: &self.renderer)
+                record, change, entry, to: id, seen: view, by: &self.renderer)
             self.touch(number)
         }
         return copies * record.count

@@ -175,16 +175,17 @@ extension Dispatcher {
         _ index: Int, _ slot: Int, _ reading: SummaryReading, _ summary: Summary,
         output: inout [UInt8]
     ) throws(StorageError) -> Int {
-        guard let session = self.entries[index]?.session, let entries = summary.entries else {
-            return 0
-        }
+        guard let session = self.entries[index]?.session, let entries = summary.entries,
+            let predicate = session.subscriptions[slot].predicate
+        else { return 0 }
         var position = reading.position
         var records: [UInt8] = []
         while position < entries.count, records.count < self.sessionLimits.frameByteCountGoal {
             if !records.isEmpty { records.append(session.dialect.recordSeparator) }
             let entry = entries[position]
             let rendered: Void? = try self.log.withRecord(at: entry.offset) { record in
-                self.renderer.appendLivelog1(record, entry.change, to: &records)
+                self.renderer.appendLivelog1(
+                    record, entry.change, predicate.view(of: record, entry.change), to: &records)
             }
             guard rendered != nil else {
                 throw StorageError(

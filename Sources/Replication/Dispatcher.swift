@@ -154,8 +154,11 @@ package final class Dispatcher {
     /// Makes the one subscription of a stream. Returns whether ``turn()`` has something to do.
     package func subscribe(_ request: SubscriptionRequest, on id: SessionID) -> Bool {
         var output: [UInt8] = []
-        let action = self.entries[id.index]?.session.subscribe(request)
-        return self.carryOut(action.map { [$0] } ?? [], of: id.index, output: &output)
+        guard let action = self.entries[id.index]?.session.subscribe(request) else {
+            self.close(id.index, .goingAway, Livelog1Error.forbiddenMessage)
+            return self.hasWork
+        }
+        return self.carryOut([action], of: id.index, output: &output)
     }
 
     /// Notes that a session's socket can take more. Returns whether ``turn()`` has something to do.
@@ -183,7 +186,7 @@ package final class Dispatcher {
     /// Whether live subscriptions may have something new.
     package var hasNewRecords: Bool { self.cursor < self.log.watermarks.visible }
 
-    private var hasWork: Bool {
+    var hasWork: Bool {
         !self.lagging.isEmpty || !self.ready.isEmpty || !self.making.isEmpty
             || !self.countQueue.isEmpty
             || (!self.awaiting.isEmpty && self.hasRoomForSummary)
@@ -325,6 +328,7 @@ package final class Dispatcher {
             switch action {
             case .start(let slot): self.start(index, slot, output: &output)
             case .refused(let code): self.counted.refusals[code, default: 0] += 1
+            case .authenticate(let token): self.entries[index]?.connection.authenticate(token)
             case .stop(let slot, let phase):
                 self.dropSummary(index, slot)
                 if phase == .live { self.leaveLive(index, slot) }

@@ -7,6 +7,9 @@ package protocol SessionConnection: AnyObject {
     /// if not, the connection tells the dispatcher when it can again.
     func send(_ bytes: OutboundBytes) -> Bool
 
+    /// Finds out who has `token`, and lets the dispatcher know: ``Dispatcher/become(_:_:)``.
+    func authenticate(_ token: String)
+
     /// Closes the socket with `code` after what was sent.
     func close(_ code: CloseCode, reason: String)
 }

@@ -50,16 +50,18 @@ package struct FrameComposer: Sendable {
 
     /// Adds a record for the subscription `id`.
     ///
-    /// - Parameter entry: the group by which it was found.
+    /// - Parameters:
+    ///   - entry: the group by which it was found.
+    ///   - view: what is seen of the instance.
     package mutating func add(
         _ record: borrowing RecordView, _ change: SetChange, _ entry: GroupEntry, to id: UInt64,
-        by renderer: inout RecordRenderer
+        seen view: View = .whole, by renderer: inout RecordRenderer
     ) {
         guard self.dialect != .restLive1 else {
             // The original tells a group of its instances only: one that has left is another group's now.
             guard change != .left else { return }
             self.recordCount += 1
-            renderer.appendRestLive1Frame(record, entry, to: &self.bytes)
+            renderer.appendRestLive1Frame(record, entry, view, to: &self.bytes)
             return
         }
         self.recordCount += 1
@@ -68,7 +70,7 @@ package struct FrameComposer: Sendable {
         if !self.frames[place].records.isEmpty {
             self.frames[place].records.append(self.dialect.recordSeparator)
         }
-        renderer.appendLivelog1(record, change, to: &self.frames[place].records)
+        renderer.appendLivelog1(record, change, view, to: &self.frames[place].records)
     }
 
     /// Notes that `id` was sent parts of the batch at hand by another composer.

@@ -1,3 +1,4 @@
+package import Access
 package import LogModel
 package import Matching
 package import WireProtocol
@@ -16,6 +17,8 @@ package struct Session: Sendable {
         case stop(slot: Int, phase: Subscription.Phase)
         /// Take note that a message was refused, with this code.
         case refused(code: String)
+        /// Find out who has this token, and tell the session: ``become(_:)``.
+        case authenticate(token: String)
     }
 
     /// The wire protocol.
@@ -25,11 +28,15 @@ package struct Session: Sendable {
     /// Whether the socket cannot take more.
     package var isBlocked = false
 
+    /// Who reads, and what they may see.
+    package private(set) var reader: Reader
+
     private let subscriptionsMax: Int
 
-    /// Creates a session without subscriptions.
-    package init(dialect: Dialect, limits: SessionLimits) {
+    /// Creates a session of `reader` without subscriptions.
+    package init(dialect: Dialect, reader: Reader = .unlimited, limits: SessionLimits) {
         self.dialect = dialect
+        self.reader = reader
         self.subscriptionsMax = limits.subscriptionsMax
     }
 
@@ -52,11 +59,43 @@ package struct Session: Sendable {
         self.dialect.appendError(.notText, to: &output)
     }
 
-    /// Makes the only subscription of a stream, which was asked for in a URL.
-    package mutating func subscribe(_ request: SubscriptionRequest) -> Action {
+    /// Makes the only subscription of a stream, which was asked for in a URL. Nil if its reader may not ask for it.
+    package mutating func subscribe(_ request: SubscriptionRequest) -> Action? {
         precondition(self.subscriptions.isEmpty, "a stream has one subscription")
-        self.subscriptions.append(Subscription(id: 0, request: request))
+        guard let seen = self.seen(request) else { return nil }
+        self.subscriptions.append(Subscription(id: 0, request: seen))
         return .start(slot: 0)
+    }
+
+    /// Notes who reads now, or what they may see now.
+    ///
+    /// Returns the subscriptions of which something else is seen from now on, each with its filter, or nil if nothing
+    /// is: they are to be ended, or to go on by ``see(_:_:_:)``.
+    package mutating func become(_ reader: Reader) -> [(slot: Int, filter: Filter?)] {
+        self.reader = reader
+        var changed: [(slot: Int, filter: Filter?)] = []
+        for slot in self.subscriptions.indices where !self.subscriptions[slot].isOver {
+            let filter = self.subscriptions[slot].request.filter
+            let seen = reader.filter(filter)
+            // Who hears nothing goes on to.
+            if (seen ?? filter.seen(by: .nothing)) != filter { changed.append((slot, seen)) }
+        }
+        return changed
+    }
+
+    /// Lets the lagging subscription in `slot` go on with another sight.
+    package mutating func see(_ slot: Int, _ filter: Filter, _ predicate: Predicate) {
+        precondition(self.subscriptions[slot].isLagging, "who is live sees what its audience sees")
+        self.subscriptions[slot].request.filter = filter
+        self.subscriptions[slot].predicate = predicate
+    }
+
+    /// `request` as far as the reader may see, or nil.
+    private func seen(_ request: SubscriptionRequest) -> SubscriptionRequest? {
+        guard let filter = self.reader.filter(request.filter) else { return nil }
+        var request = request
+        request.filter = filter
+        return request
     }
 
     /// Begins the starting subscription in `slot` at the place `next`, whose token is `token`.
@@ -195,7 +234,9 @@ extension Session {
                 self.subscriptions[slot].references += 1
                 return []
             }
-            let slot = self.open(id: 0, SubscriptionRequest(filter: filter, start: .now))
+            // Its client is never told that it may not ask: like the original's, it hears nothing as long as it may not.
+            let seen = self.reader.filter(filter) ?? filter.seen(by: .nothing)
+            let slot = self.open(id: 0, SubscriptionRequest(filter: seen, start: .now))
             return slot.map { [.start(slot: $0)] } ?? []
         case .unsubscribe(let group):
             let filter = Filter(group: group)
@@ -220,6 +261,7 @@ extension Session {
                 let action = self.end(slot)
                 self.dialect.appendUnsubscribed(id, to: &output)
                 return [action]
+            case .authenticate(let token): return [.authenticate(token: token)]
             }
         } catch {
             self.dialect.appendError(error, to: &output)
@@ -233,7 +275,8 @@ extension Session {
         guard self.slot(where: { $0.id == id }) == nil else {
             throw .duplicateSubscription(id)
         }
-        guard let slot = self.open(id: id, request) else {
+        guard let seen = self.seen(request) else { throw .forbidden(id) }
+        guard let slot = self.open(id: id, seen) else {
             throw .tooManySubscriptions(id, countMax: self.subscriptionsMax)
         }
         return slot
@@ -265,7 +308,9 @@ extension Session {
 extension Filter {
     /// Whether both name the same group, whatever the type of the value in the request.
     fileprivate func isSame(as other: Filter) -> Bool {
-        guard let group = self.group, let other = other.group else { return self == other }
+        guard let group = self.requestedGroup, let other = other.requestedGroup else {
+            return self == other
+        }
         return group.model == other.model && group.property == other.property
             && group.value.isSameGroupValue(as: other.value)
     }

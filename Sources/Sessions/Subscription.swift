@@ -28,7 +28,7 @@ package struct Subscription: Sendable {
     /// The client's number for it (`livelog.v1`).
     package let id: UInt64
     /// What was asked for.
-    package let request: SubscriptionRequest
+    package internal(set) var request: SubscriptionRequest
     /// The filter, made ready for the log. Nil until the subscription has begun.
     package internal(set) var predicate: Predicate?
     /// How it follows the log.

@@ -7,9 +7,10 @@ extension RecordRenderer {
     ///
     /// A time that RFC 3339 cannot write is a number, in microseconds since 1970.
     package mutating func appendDated(
-        _ record: borrowing RecordView, _ change: SetChange, to json: inout [UInt8]
+        _ record: borrowing RecordView, _ change: SetChange, _ view: View = .whole,
+        to json: inout [UInt8]
     ) {
-        self.appendLivelog1(record, change, to: &json)
+        self.appendLivelog1(record, change, view, to: &json)
         json.removeLast()
         json.append(contentsOf: ",\"time\":".utf8)
         if RFC3339.range.contains(record.time) {

@@ -12,6 +12,17 @@ package struct RecordRenderer {
     private var hasLivelog1 = false
     /// The rest-live 1 frame up to the group's value; empty if nobody wanted it yet.
     private var restLive1: [UInt8] = []
+    /// The same forms in views that do not show the instance as it is, as far as somebody wanted them.
+    private var projected: [ProjectedForm] = []
+    /// How many of `projected` are of the record; the others are kept for their memory.
+    private var projectedCount = 0
+
+    private struct ProjectedForm {
+        var view: UInt32
+        /// Of `livelog.v1`, what the record did to the set; nil for a frame of rest-live 1.
+        var change: SetChange?
+        var bytes: [UInt8]
+    }
 
     /// A group's value, while a rest-live 1 frame is made: kept for its memory.
     private var value: [UInt8] = []
@@ -23,36 +34,79 @@ package struct RecordRenderer {
     /// `{"offset":12,"action":"UPDATED","change":"entered","key":1,"instance":{…}}`.
     ///
     /// `left` has no instance: it is no longer the reader's to see.
+    ///
+    /// - Parameter view: what is seen of the instance.
     package mutating func appendLivelog1(
-        _ record: borrowing RecordView, _ change: SetChange, to json: inout [UInt8]
+        _ record: borrowing RecordView, _ change: SetChange, _ view: View = .whole,
+        to json: inout [UInt8]
     ) {
         self.begin(record)
+        guard view.number == View.whole.number else {
+            let place = self.projection(record, change, view)
+            json.append(contentsOf: self.projected[place].bytes)
+            return
+        }
         let form = Int(change.rawValue)
         if self.livelog1[form].isEmpty {
             self.hasLivelog1 = true
-            Self.renderLivelog1(record, change, to: &self.livelog1[form])
+            Self.renderLivelog1(record, change, view, to: &self.livelog1[form])
         }
         json.append(contentsOf: self.livelog1[form])
     }
 
     /// Appends the rest-live 1 frame of `record` for the subscribers of the group `entry`.
     package mutating func appendRestLive1Frame(
-        _ record: borrowing RecordView, _ entry: GroupEntry, to bytes: inout [UInt8]
+        _ record: borrowing RecordView, _ entry: GroupEntry, _ view: View = .whole,
+        to bytes: inout [UInt8]
     ) {
         self.begin(record)
-        if self.restLive1.isEmpty { Self.renderRestLive1(record, to: &self.restLive1) }
         self.value.removeAll(keepingCapacity: true)
         Self.append(entry.valueKind, record.value(of: entry), to: &self.value)
-        OutboundFrame.appendTextHeader(
-            count: self.restLive1.count + self.value.count + 1, to: &bytes)
-        bytes.append(contentsOf: self.restLive1)
-        bytes.append(contentsOf: self.value)
+        guard view.number == View.whole.number else {
+            let place = self.projection(record, nil, view)
+            Self.append(frame: self.projected[place].bytes, self.value, to: &bytes)
+            return
+        }
+        if self.restLive1.isEmpty { Self.renderRestLive1(record, view, to: &self.restLive1) }
+        Self.append(frame: self.restLive1, self.value, to: &bytes)
+    }
+
+    private static func append(frame start: [UInt8], _ value: [UInt8], to bytes: inout [UInt8]) {
+        OutboundFrame.appendTextHeader(count: start.count + value.count + 1, to: &bytes)
+        bytes.append(contentsOf: start)
+        bytes.append(contentsOf: value)
         bytes.append(UInt8(ascii: "}"))
+    }
+
+    /// The place in `projected` of a form in another view, which is made if it is not there.
+    private mutating func projection(
+        _ record: borrowing RecordView, _ change: SetChange?, _ view: View
+    ) -> Int {
+        for place in 0..<self.projectedCount
+        where self.projected[place].view == view.number && self.projected[place].change == change {
+            return place
+        }
+        let place = self.projectedCount
+        self.projectedCount += 1
+        if place == self.projected.count {
+            self.projected.append(ProjectedForm(view: view.number, change: change, bytes: []))
+        } else {
+            self.projected[place].view = view.number
+            self.projected[place].change = change
+            self.projected[place].bytes.removeAll(keepingCapacity: true)
+        }
+        if let change {
+            Self.renderLivelog1(record, change, view, to: &self.projected[place].bytes)
+        } else {
+            Self.renderRestLive1(record, view, to: &self.projected[place].bytes)
+        }
+        return place
     }
 
     private mutating func begin(_ record: borrowing RecordView) {
         guard self.offset != record.offset else { return }
         self.offset = record.offset
+        self.projectedCount = 0
         if self.hasLivelog1 {
             for index in self.livelog1.indices {
                 self.livelog1[index].removeAll(keepingCapacity: true)
@@ -63,7 +117,7 @@ package struct RecordRenderer {
     }
 
     private static func renderLivelog1(
-        _ record: borrowing RecordView, _ change: SetChange, to json: inout [UInt8]
+        _ record: borrowing RecordView, _ change: SetChange, _ view: View, to json: inout [UInt8]
     ) {
         json.append(literal: "{\"offset\":")
         json.append(decimal: record.offset.rawValue)
@@ -71,7 +125,7 @@ package struct RecordRenderer {
         self.append(record.keyKind, record.key, to: &json)
         if change != .left {
             json.append(literal: ",\"instance\":")
-            json.append(span: record.instance)
+            ViewProjection.append(record, view, to: &json)
         }
         json.append(literal: "}")
     }
@@ -95,12 +149,12 @@ package struct RecordRenderer {
     }
 
     private static func renderRestLive1(
-        _ record: borrowing RecordView, to json: inout [UInt8]
+        _ record: borrowing RecordView, _ view: View, to json: inout [UInt8]
     ) {
         json.append(literal: "{\"model\":")
         self.append(.string, record.model, to: &json)
         json.append(literal: ",\"instance\":")
-        CamelCase.append(keysOf: record.instance, to: &json)
+        ViewProjection.append(record, view, inCamelCase: true, to: &json)
         json.append(literal: ",\"action\":\"")
         json.append(literal: record.action.name)
         json.append(literal: "\",\"group_key_value\":")
@@ -116,7 +170,7 @@ package struct RecordRenderer {
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(span: RawSpan) {
+    mutating func append(span: RawSpan) {
         // Raw memory: copied whole, within the call.
         span.withUnsafeBytes { self.append(contentsOf: $0) }
     }

@@ -150,7 +150,11 @@ private struct Wanted {
         self.filter = filter
         self.predicate = Predicate(filter, rarity: rarity) { hashing.hash($0) }
         var best: (condition: Condition, count: Int, hashes: Int)?
-        for condition in filter.conditions {
+        let isList = { (condition: Condition) in
+            if case .isIn = condition.test { true } else { false }
+        }
+        let asked = filter.conditions.filter(isList)
+        for condition in asked.isEmpty ? filter.conjunction : asked {
             guard case .isIn(let values) = condition.test else { continue }
             let hashes = Set(
                 values.map {

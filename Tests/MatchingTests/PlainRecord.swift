@@ -19,12 +19,20 @@ struct PlainRecord {
         guard self.model == filter.model else { return nil }
         func holds(_ isOnSide: (Membership) -> Bool) -> Bool {
             let groups = self.groups.filter { isOnSide($0.membership) }
-            if filter.conditions.isEmpty { return groups.contains { $0.property == "" } }
-            return filter.conditions.allSatisfy { condition in
-                groups.contains {
-                    $0.property == condition.property && condition.test.plainlyHolds(for: $0.value)
+            func allHold(_ conditions: [Condition]) -> Bool {
+                conditions.allSatisfy { condition in
+                    groups.contains {
+                        $0.property == condition.property
+                            && condition.test.plainlyHolds(for: $0.value)
+                    }
                 }
             }
+            // Without a condition it is the group of the model that says whether the instance exists.
+            if filter.conjunction.isEmpty, !groups.contains(where: { $0.property == "" }) {
+                return false
+            }
+            let ways = filter.sight.clauses.flatMap(\.alternatives)
+            return allHold(filter.conditions) && ways.contains(where: allHold)
         }
         switch (holds { $0 != .entered }, holds { $0 != .left }) {
         case (false, false): return nil

@@ -24,7 +24,20 @@ struct RandomFilters {
         let count = self.random.pick([0, 1, 1, 1, 1, 2, 2, 3, 5])
         return Filter(
             model: self.random.pick(Self.models),
-            conditions: (0..<count).map { _ in self.condition() })
+            conditions: (0..<count).map { _ in self.condition() },
+            sight: self.random.chance(1, in: 3) ? self.sight() : .everything)
+    }
+
+    /// What somebody may see: everything, nothing, or what one of a few rules leaves.
+    private mutating func sight() -> Sight {
+        Sight(
+            (0..<self.random.below(4)).map { _ in
+                Sight.Clause(
+                    view: .whole,
+                    alternatives: (0...self.random.below(3)).map { _ in
+                        (0..<self.random.pick([0, 1, 1, 2, 3])).map { _ in self.condition() }
+                    })
+            })
     }
 
     private mutating func condition() -> Condition {

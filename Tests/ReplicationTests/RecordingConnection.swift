@@ -27,8 +27,16 @@ final class RecordingConnection: SessionConnection {
         return self.canTakeMore
     }
 
+    func authenticate(_ token: String) {}
+
     func close(_ code: CloseCode, reason: String) {
         self.closeCode = code
+    }
+
+    /// Forgets what it was given.
+    func clear() {
+        self.messages = []
+        self.sent = []
     }
 
     /// The messages since the last call.

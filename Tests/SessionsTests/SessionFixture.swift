@@ -27,6 +27,7 @@ struct SessionFixture {
             switch action {
             case .start(let slot): "start \(slot)"
             case .stop(let slot, let phase): "stop \(slot) \(phase)"
+            case .authenticate: "authenticate"
             case .refused(let code): "refused \(code)"
             }
         }

@@ -46,7 +46,7 @@ struct Livelog1RequestTests {
         (#"{"#, #"byte 0: the array or object is not closed"#),
         (
             #"{"hello":1}"#,
-            #"a message is an object with the member "subscribe" or "unsubscribe""#
+            #"a message is an object with the member "subscribe", "unsubscribe" or "authenticate""#
         ),
         (
             #"{"unsubscribe":-1}"#,

@@ -76,7 +76,8 @@ package struct ChangePage: Sendable {
         _ = try held.withRecord(at: offset) { record in
             guard let change = predicate.change(by: record) else { return }
             if self.count > 0 { self.records.append(UInt8(ascii: ",")) }
-            self.renderer.appendLivelog1(record, change, to: &self.records)
+            self.renderer.appendLivelog1(
+                record, change, predicate.view(of: record, change), to: &self.records)
             self.count += 1
         }
         self.lookedAt += 1

@@ -1,6 +1,7 @@
 import LogFormat
 package import LogModel
 package import LogStorage
+import Matching
 package import WireProtocol
 
 /// Reads what one instance is, was, and what happened to it.
@@ -32,12 +33,15 @@ package struct InstanceReader: Sendable {
     private let log: ChangeLog
     private let model: Text
     private let key: Text
+    /// The instances that are seen.
+    private let seen: Predicate
 
-    /// A reader of the instance `key` of `model`.
-    package init(model: Text, key: Text, in log: ChangeLog) {
+    /// A reader of the instance `key` of `model`, as far as `sight` goes. What is not seen is unknown.
+    package init(model: Text, key: Text, seenBy sight: Sight = .everything, in log: ChangeLog) {
         self.log = log
         self.model = model
         self.key = key
+        self.seen = Predicate(Filter(model: model, sight: sight), hasher: log.hasher)
     }
 
     /// What the instance is below `end`, or now.
@@ -51,10 +55,14 @@ package struct InstanceReader: Sendable {
                     model: self.model, key: self.key, before: end)
             else { return .unknown }
             let state = try self.log.withRecord(at: offset) { record -> State in
+                guard let change = self.change(by: record), change != .left else {
+                    return .unknown
+                }
                 guard record.action != .deleted else { return .deleted(offset) }
                 var renderer = RecordRenderer()
                 var json: [UInt8] = []
-                renderer.appendDated(record, record.changeOfModel, to: &json)
+                renderer.appendDated(
+                    record, change, self.seen.view(of: record, change), to: &json)
                 return .alive(offset, json: json)
             }
             if let state { return state }
@@ -95,8 +103,10 @@ package struct InstanceReader: Sendable {
         if offsets.count > limit { history.next = offsets.removeLast() }
         for offset in offsets {
             let previous = try self.log.withRecord(at: offset) { record in
+                guard let change = self.change(by: record) else { return record.previousOfKey }
                 if history.count > 0 { history.records.append(UInt8(ascii: ",")) }
-                renderer.appendDated(record, record.changeOfModel, to: &history.records)
+                renderer.appendDated(
+                    record, change, self.seen.view(of: record, change), to: &history.records)
                 history.count += 1
                 return record.previousOfKey
             }
@@ -105,6 +115,12 @@ package struct InstanceReader: Sendable {
             }
         }
         return history
+    }
+
+    /// What the record did to the set of instances that are seen; nil if it is no concern of theirs.
+    private func change(by record: borrowing RecordView) -> SetChange? {
+        guard self.seen.filter.sight.isUnconditional else { return self.seen.change(by: record) }
+        return record.changeOfModel
     }
 
     private func isKept(_ offset: Offset) throws(StorageError) -> Bool {

@@ -15,7 +15,8 @@ extension NetChanges {
         for entry in entries {
             _ = try self.withRecord(at: entry.offset) { record in
                 if !isFirst { json.append(separator) }
-                renderer.appendLivelog1(record, entry.change, to: &json)
+                renderer.appendLivelog1(
+                    record, entry.change, self.view(of: record, entry.change), to: &json)
             }
             isFirst = false
         }

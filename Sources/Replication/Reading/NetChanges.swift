@@ -145,6 +145,11 @@ package struct NetChanges: Sendable {
         try self.held.withRecord(at: offset, body)
     }
 
+    /// What is seen of the record of an entry.
+    func view(of record: borrowing RecordView, _ change: SetChange) -> View {
+        self.predicate.view(of: record, change)
+    }
+
     /// Takes one step of the walk that is under way, or begins the next one.
     private mutating func read(_ segment: Int, _ hash: Int) throws(StorageError) {
         if var walk = self.walk {

@@ -90,6 +90,9 @@ final class StreamConnection: SessionConnection {
         return !self.isFull
     }
 
+    /// Nothing is heard from a stream's client.
+    func authenticate(_ token: String) {}
+
     /// Streams have no codes: whoever reads sees that there is nothing more, and resumes.
     func close(_ code: CloseCode, reason: String) {
         guard !self.isClosed else { return }

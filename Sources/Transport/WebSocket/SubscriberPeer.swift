@@ -46,6 +46,8 @@ struct SubscriberPeer: WebSocketPeer {
 
 extension WebSocketConnection: SessionConnection where Peer == SubscriberPeer {
     func send(_ bytes: OutboundBytes) -> Bool { self.send(bytes.bytes) }
+
+    func authenticate(_ token: String) {}
 }
 
 extension ServerLimits {

@@ -40,6 +40,21 @@ extension Livelog1Error {
             id: id, code: .unknownSubscription, message: "there is no subscription \(id) to end")
     }
 
+    /// What a filter that may not be asked for is answered, whatever the reason.
+    package static let forbiddenMessage =
+        "there is no such model here, or you may not see it, or not by these conditions: say who you are, or ask for "
+        + "what you may see"
+
+    /// The client may not ask for this.
+    package static func forbidden(_ id: UInt64) -> Livelog1Error {
+        Livelog1Error(id: id, code: .forbidden, message: self.forbiddenMessage)
+    }
+
+    /// The client's token is not accepted.
+    package static func unauthenticated(_ message: String) -> Livelog1Error {
+        Livelog1Error(code: .unauthenticated, message: message)
+    }
+
     /// The session has as many subscriptions as it may.
     package static func tooManySubscriptions(_ id: UInt64, countMax: Int) -> Livelog1Error {
         Livelog1Error(

@@ -2,14 +2,17 @@ import LogModel
 
 /// What the server sends in the dialect `livelog.v1`. None has a top-level member `model`, so that clients of
 /// other dialects ignore it.
-enum Livelog1Message {
+package enum Livelog1Message {
     /// Something about the subscription with this number.
     case about(UInt64, ServerMessage)
     /// `{"error":7,"code":"…","message":"…"}`
     case error(Livelog1Error)
 
+    /// `{"authenticated":"7","expires":1795000000}`; without `expires` for ever.
+    case authenticated(subject: String, expiry: Int64?)
+
     /// Appends the message as a WebSocket text frame.
-    func appendFrame(to bytes: inout [UInt8]) {
+    package func appendFrame(to bytes: inout [UInt8]) {
         var counter = ByteCounter()
         self.write(to: &counter)
         OutboundFrame.appendTextHeader(count: counter.count, to: &bytes)
@@ -32,6 +35,14 @@ enum Livelog1Message {
             sink.append(plain: error.code)
             sink.append(literal: "\",\"message\":")
             sink.append(quoting: error.message)
+            sink.append(literal: "}")
+        case .authenticated(let subject, let expiry):
+            sink.append(literal: "{\"authenticated\":")
+            sink.append(quoting: subject)
+            if let expiry {
+                sink.append(literal: ",\"expires\":")
+                sink.append(plain: String(expiry))
+            }
             sink.append(literal: "}")
         }
     }

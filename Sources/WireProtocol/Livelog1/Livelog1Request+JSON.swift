@@ -14,6 +14,9 @@ extension Livelog1Request {
         case .unsubscribe(let id):
             json.append(literal: "{\"unsubscribe\":")
             json.append(decimal: id)
+        case .authenticate(let token):
+            json.append(literal: "{\"authenticate\":")
+            json.append(quoting: token)
         }
         json.append(literal: "}")
         return json

@@ -4,9 +4,11 @@ import LogModel
 ///
 ///     {"subscribe":7,"model":"todolist.Task","where":{"list_id":42},"from":"start"}
 ///     {"unsubscribe":7}
+///     {"authenticate":"TOKEN"}
 package enum Livelog1Request: Hashable, Sendable {
     case subscribe(id: UInt64, SubscriptionRequest)
     case unsubscribe(id: UInt64)
+    case authenticate(token: String)
 
     /// Reads a message.
     package init(
@@ -30,17 +32,37 @@ package enum Livelog1Request: Hashable, Sendable {
             }
         } else if let node = document.member("unsubscribe", of: root) {
             let id = try Self.id(node, document, "unsubscribe")
-            for member in document.members(of: root) where member.key != "unsubscribe" {
-                throw Livelog1Error(
-                    id: id, code: .unknownMember,
-                    message: "\(RequestError.excerpt(member.key.string)) is not a member of this "
-                        + "message; there is \"unsubscribe\"")
-            }
+            try Self.check(document, has: "unsubscribe", id)
             self = .unsubscribe(id: id)
+        } else if let node = document.member("authenticate", of: root) {
+            try Self.check(document, has: "authenticate", nil)
+            guard let token = document.string(node),
+                token.utf8.count <= limits.tokenByteCountMax
+            else {
+                throw Livelog1Error(
+                    code: .unauthenticated,
+                    message: "authenticate is a string of at most \(limits.tokenByteCountMax) bytes"
+                )
+            }
+            self = .authenticate(token: token)
         } else {
             throw Livelog1Error(
                 code: .unknownMessage,
-                message: "a message is an object with the member \"subscribe\" or \"unsubscribe\"")
+                message:
+                    "a message is an object with the member \"subscribe\", \"unsubscribe\" or \"authenticate\""
+            )
+        }
+    }
+
+    /// Checks that the message has one member.
+    private static func check(
+        _ document: JSONDocument, has name: String, _ id: UInt64?
+    ) throws(Livelog1Error) {
+        for member in document.members(of: document.root) where member.key.string != name {
+            throw Livelog1Error(
+                id: id, code: .unknownMember,
+                message: "\(RequestError.excerpt(member.key.string)) is not a member of this "
+                    + "message; there is \"\(name)\"")
         }
     }
 

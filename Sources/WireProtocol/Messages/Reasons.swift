@@ -10,6 +10,8 @@ package enum ResetReason: String, Hashable, Sendable, CaseIterable {
     case offsetAhead = "offset-ahead"
     /// The set has more instances than a snapshot may hold.
     case snapshotTooLarge = "snapshot-too-large"
+    /// What the reader may see has changed: begin anew, with what may be seen now.
+    case accessChanged = "access-changed"
 }
 
 /// Why a subscription begins with a snapshot. The raw values are part of the protocol.

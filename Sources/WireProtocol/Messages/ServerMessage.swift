@@ -1,7 +1,7 @@
 package import LogModel
 
 /// What a subscriber is told, whatever the dialect.
-enum ServerMessage {
+package enum ServerMessage {
     case subscribed(token: String, plan: FilterPlan)
     case subscribedWithSnapshot(plan: FilterPlan, reason: SnapshotReason)
     case unsubscribed

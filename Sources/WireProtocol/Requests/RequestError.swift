@@ -36,6 +36,10 @@ package enum RequestErrorCode: String, Hashable, Sendable, CaseIterable {
     case invalidBudget = "invalid-budget"
     /// No condition of the filter can be looked up, and the server does not look at every record of a model.
     case unindexed = "unindexed"
+    /// Nobody has this model, or whoever asks may not see it, or not by this filter.
+    case forbidden = "forbidden"
+    /// The token is none, or not accepted.
+    case unauthenticated = "unauthenticated"
 }
 
 /// Why a request for records was refused.

@@ -13,6 +13,9 @@ package struct RequestLimits: Sendable, Hashable {
     /// The records that a client may want to have replayed before it is given a snapshot; at least 1.
     package var budgetMax = 1_000_000
 
+    /// A token with which a client says who it is.
+    package var tokenByteCountMax = 8 << 10
+
     /// Creates the limits that are documented above: 32 conditions with 64 values.
     package init() {}
 

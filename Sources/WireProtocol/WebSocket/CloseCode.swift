@@ -17,6 +17,8 @@ package enum CloseCode: UInt16, Sendable, CaseIterable {
     case internalError = 1011
     /// The log takes no appends at the moment. Reconnect later, and resume.
     case tryAgainLater = 1013
+    /// Who the peer is, is no longer known: its token has expired. Reconnect with another one, and resume.
+    case expired = 4401
     /// The peer did not answer pings. Reconnect, and resume.
     case silent = 4408
     /// The peer went on asking and did not read the answers. Reconnect, and resume.

@@ -113,6 +113,8 @@ final class SimulatedConnection: SessionConnection {
         return true
     }
 
+    func authenticate(_ token: String) {}
+
     func close(_ code: CloseCode, reason: String) {
         self.findings.note("the server closes a session with \(code): \(reason)")
         self.disconnect()

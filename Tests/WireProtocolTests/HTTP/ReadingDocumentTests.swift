@@ -74,9 +74,10 @@ import WireProtocol
             }
         }
         for code in RequestErrorCode.allCases where !Self.ofMessages.contains(code) {
-            known.insert("400 \(code.rawValue)")
+            known.insert("\(code == .forbidden ? 403 : 400) \(code.rawValue)")
         }
-        for reason in ResetReason.allCases {
+        // What changes while a reader is there concerns streams only.
+        for reason in ResetReason.allCases where reason != .accessChanged {
             known.insert("\(reason == .snapshotTooLarge ? 413 : 410) \(reason.rawValue)")
         }
         // What a read of the log can throw besides `retained`.
@@ -161,7 +162,7 @@ import WireProtocol
     /// What only messages can be refused for.
     private static let ofMessages: Set<RequestErrorCode> = [
         .notText, .unknownMessage, .unknownMember, .invalidID, .duplicateSubscription,
-        .unknownSubscription, .tooManySubscriptions, .unknownOperator,
+        .unknownSubscription, .tooManySubscriptions, .unknownOperator, .unauthenticated,
     ]
 
     private static func problem(_ body: () throws(Problem) -> Void) -> Problem? {

@@ -1,0 +1,93 @@
+package import Access
+import LogModel
+import LogStorage
+import Matching
+import Sessions
+import WireProtocol
+
+/// What happens to sessions when it changes who reads, or what they may see.
+extension Dispatcher {
+    /// Lets a session be somebody else's, or its reader see something else. What it has not been sent by now it gets
+    /// as far as it may be seen now.
+    ///
+    /// A subscription of which something else is seen ends, and its client begins anew with what may be seen; one of
+    /// rest-live 1, which knows no way to be told, goes on with it, or is quiet. Returns whether ``turn()`` has something
+    /// to do.
+    package func become(_ reader: Reader, _ id: SessionID) -> Bool {
+        self.become(reader, id.index)
+        return self.hasWork
+    }
+
+    /// Lets every session see what `policy` allows. Returns whether ``turn()`` has something to do.
+    package func become(_ policy: AccessPolicy) -> Bool {
+        for index in self.entries.indices {
+            guard let principal = self.entries[index]?.session.reader.principal else { continue }
+            self.become(Reader(principal, under: policy), index)
+        }
+        return self.hasWork
+    }
+
+    /// Tells a session's client that its token is not accepted. It stays who it was.
+    package func refuseToken(_ message: String, of id: SessionID) {
+        var output: [UInt8] = []
+        self.counted.refusals[RequestErrorCode.unauthenticated.rawValue, default: 0] += 1
+        self.entries[id.index]?.session.dialect.appendError(
+            .unauthenticated(message), to: &output)
+        self.send(OutboundBytes(output), to: id.index)
+    }
+
+    /// Tells a session's client that it is known now.
+    package func acceptToken(of id: SessionID) {
+        guard let session = self.entries[id.index]?.session, session.dialect == .livelog1 else {
+            return
+        }
+        var output: [UInt8] = []
+        Livelog1Message.authenticated(
+            subject: session.reader.principal.subject, expiry: session.reader.principal.expiry
+        ).appendFrame(to: &output)
+        self.send(OutboundBytes(output), to: id.index)
+    }
+
+    /// Who reads in a session; nil if it is gone.
+    package func reader(of id: SessionID) -> Reader? { self.entries[id.index]?.session.reader }
+
+    /// Closes the sessions of whom it is no longer known who they are.
+    ///
+    /// - Parameter now: in seconds since 1970-01-01T00:00:00Z.
+    package func closeExpired(at now: Int64, part: Int = 0, of partCount: Int = 1) {
+        for index in stride(from: part, to: self.entries.count, by: partCount) {
+            guard let expiry = self.entries[index]?.session.reader.principal.expiry, expiry <= now
+            else { continue }
+            self.close(
+                index, .expired,
+                "the token has expired: connect with a new one, and send the next one before it does"
+            )
+        }
+    }
+
+    private func become(_ reader: Reader, _ index: Int) {
+        guard let changed = self.entries[index]?.session.become(reader), !changed.isEmpty else {
+            return
+        }
+        // Without what its audience has for it: that was made for what could be seen before.
+        self.becomeLagging(index)
+        var output: [UInt8] = []
+        for (slot, filter) in changed {
+            self.dropSummary(index, slot)
+            guard self.entries[index]?.session.dialect == .restLive1 else {
+                self.reset(
+                    index, slot, .accessChanged,
+                    "what you may see has changed: begin anew from a snapshot", output: &output)
+                continue
+            }
+            guard let asked = self.entries[index]?.session.subscriptions[slot].request.filter
+            else { continue }
+            let filter = filter ?? asked.seen(by: .nothing)
+            let predicate = Predicate(filter, hasher: self.log.hasher) { self.log.rarity(of: $0) }
+            self.entries[index]?.session.see(slot, filter, predicate)
+        }
+        self.send(OutboundBytes(output), to: index)
+        self.closeIfOver(index)
+        self.queueIfBehind(index)
+    }
+}
