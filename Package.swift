@@ -23,6 +23,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -56,10 +57,8 @@ let package = Package(
         .target(
             name: "Identity",
             dependencies: [
-                "Access", "COpenSSL", .product(name: "JWTKit", package: "jwt-kit"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
+                "LogModel", "Access", "WireProtocol", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -203,7 +202,12 @@ let package = Package(
         .testTarget(
             name: "AccessTests", dependencies: ["LogModel", "Access"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "IdentityTests", dependencies: ["Access", "Identity"], swiftSettings: swiftSettings),
+            name: "IdentityTests",
+            dependencies: [
+                "LogModel", "Access", "Identity", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "SettingsTests", dependencies: ["LogModel", "Access", "Identity", "Settings"],
             swiftSettings: swiftSettings),

@@ -54,7 +54,7 @@ package struct AccessPolicy: Sendable {
         let policy = self.models[filter.model]
         for condition in filter.conditions {
             let isOffered = policy?.groups?.contains(condition.property) ?? false
-            let isKey = policy?.key == condition.property
+            let isKey = condition.property == ModelPolicy.key
             guard isOffered || isKey || sight.shows(condition.property) else { return nil }
         }
         return filter.seen(by: sight)

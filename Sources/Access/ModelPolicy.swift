@@ -18,13 +18,11 @@ package struct ModelPolicy: Hashable, Sendable {
 
     /// The model's label.
     package let model: Text
-    /// The property that is the primary key.
-    package let key: Text
-    /// The properties that are groups, in order, and can be asked for by whoever may subscribe; nil for every
-    /// scalar property.
+    /// The property that is the primary key, of every model.
+    package static let key: Text = "id"
+    /// The properties by which whoever sees something of the model can ask for it, though their views do not show
+    /// them; nil for none.
     package let groups: [Text]?
-    /// Other names by which clients ask for a property, and the property.
-    package let aliases: [Text: Text]
     /// The views in order: the first whose rule admits a principal and an instance says what is seen.
     package let views: [ViewRule]
     /// Who may publish changes.
@@ -32,13 +30,10 @@ package struct ModelPolicy: Hashable, Sendable {
 
     /// Creates a policy.
     package init(
-        model: Text, key: Text = "id", groups: [Text]? = nil, aliases: [Text: Text] = [:],
-        views: [ViewRule], publish: Rule
+        model: Text, groups: [Text]? = nil, views: [ViewRule], publish: Rule
     ) {
         self.model = model
-        self.key = key
         self.groups = groups
-        self.aliases = aliases
         self.views = views
         self.publish = publish
     }

@@ -46,6 +46,11 @@ package struct Principal: Hashable, Sendable {
     /// Nobody in particular.
     package static let anonymous = Principal(origin: .anonymous, subject: "")
 
+    /// Whether both are one user, whatever else is known of them.
+    package func isSame(as other: Principal) -> Bool {
+        self.origin == other.origin && self.subject == other.subject
+    }
+
     /// Whether it is known who this is.
     package var isAuthenticated: Bool { self.origin != .anonymous }
 }

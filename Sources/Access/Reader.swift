@@ -16,6 +16,9 @@ package struct Reader: Sendable {
     /// Who may see everything.
     package static let unlimited = Reader(.anonymous, under: .open)
 
+    /// Whether they see everything, as everybody does.
+    package var isUnlimited: Bool { self.policy.isUnlimited && self.principal.grant == nil }
+
     /// `filter` as far as they may see, or nil if they may not ask for it.
     package func filter(_ filter: Filter) -> Filter? {
         self.policy.filter(filter, for: self.principal)

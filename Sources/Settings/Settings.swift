@@ -1,13 +1,120 @@
 package import Access
 package import Identity
+import Yams
 
-/// What a configuration file says: checked as a whole, with nothing left to refuse later.
+/// What a configuration file says, checked as a whole.
 package struct Settings: Sendable {
     /// Who may see and publish what.
-    package var policy = AccessPolicy.open
+    package private(set) var policy = AccessPolicy(isOpen: false)
     /// By what the server knows who a client is.
-    package var identity = IdentityOptions()
+    package private(set) var identity = IdentityOptions()
+    /// Which pages may connect.
+    package private(set) var origins: [String] = []
+    /// `HOST:PORT`, if the file says where to listen.
+    package private(set) var listen: String?
+    /// The directory of the log, if the file names one.
+    package private(set) var data: String?
 
-    /// Creates the settings of a server without a file.
-    package init() {}
+    /// The most bytes of a configuration file.
+    package static let byteCountMax = 1 << 20
+
+    /// Reads the text of a configuration file.
+    ///
+    /// - Parameter readFile: gives the text of a file that the configuration names, or says why there is none.
+    /// - Throws: all that is wrong.
+    package init(
+        yaml: String, readFile: @escaping (String) -> Result<String, SettingsFileError>
+    ) throws(SettingsError) {
+        guard yaml.utf8.count <= Self.byteCountMax else {
+            throw Self.failure("a configuration has at most \(Self.byteCountMax) bytes")
+        }
+        let reader = SettingsReader(readFile: readFile)
+        let root: Node
+        do {
+            guard let node = try Yams.compose(yaml: yaml) else {
+                throw Self.failure("the file is empty: name at least models")
+            }
+            root = node
+        } catch let error as SettingsError {
+            throw error
+        } catch let error as YamlError {
+            throw Self.failure(error)
+        } catch {
+            throw Self.failure("this is not YAML")
+        }
+        self.read(root, reader)
+        guard reader.findings.isEmpty else { throw SettingsError(reader.findings) }
+    }
+
+    private mutating func read(_ root: Node, _ reader: SettingsReader) {
+        let members = reader.members(
+            root, "",
+            known: [
+                "api_keys", "data", "listen", "models", "origins", "tokens", "unlisted_models",
+            ])
+        self.listen = members["listen"].flatMap { reader.text($0, "listen") }
+        self.data = members["data"].flatMap { reader.text($0, "data") }
+        self.origins = members["origins"].map { Self.origins($0, reader) } ?? []
+        self.identity.issuers = members["tokens"].map { reader.issuers($0, "tokens") } ?? []
+        if let node = members["api_keys"], let text = reader.file(node, "api_keys") {
+            do throws(IdentityError) {
+                self.identity.apiKeys = try APIKeySet(text)
+            } catch {
+                reader.note(node, "api_keys", error.description)
+            }
+        }
+        let models = members["models"].map { reader.models($0, "models") } ?? []
+        var isOpen = false
+        if let node = members["unlisted_models"] {
+            switch reader.text(node, "unlisted_models") {
+            case "open": isOpen = true
+            case "closed", nil: break
+            default:
+                reader.note(
+                    node, "unlisted_models",
+                    "models that are not named are closed to everybody, or open to everybody")
+            }
+        }
+        self.policy = AccessPolicy(models: models, isOpen: isOpen)
+    }
+
+    private static func origins(_ node: Node, _ reader: SettingsReader) -> [String] {
+        return reader.texts(node, "origins").filter { origin in
+            let isOne =
+                (try? /https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?/
+                    .wholeMatch(in: origin)) != nil
+            if !isOne {
+                reader.note(
+                    node, "origins",
+                    "an origin is a scheme, a host and perhaps a port, https://app.example.com, and nothing else"
+                )
+            }
+            return isOne
+        }
+    }
+
+    private static func failure(_ reason: String) -> SettingsError {
+        SettingsError(file: reason)
+    }
+
+    private static func failure(_ error: YamlError) -> SettingsError {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            SettingsError([
+                .init(
+                    line: mark.line, column: mark.column, path: "",
+                    reason: "this is not YAML: \(problem)")
+            ])
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            SettingsError([
+                .init(
+                    line: context.mark.line, column: context.mark.column, path: "",
+                    reason:
+                        "a name is there twice: \(duplicates.map(\.description).joined(separator: ", "))"
+                )
+            ])
+        default: Self.failure("this is not YAML: \(error)")
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Access
 import LogStorage
 import Logging
 import NIOCore
@@ -103,7 +104,14 @@ final class EventLoopHub {
                 handler.tick()
             }
         }
+        self.dispatcher.closeExpired(
+            at: Machine.wallClock() / 1_000_000, part: part, of: Self.partCount)
         if self.dispatcher.tellProgress(part: part, of: Self.partCount) { self.scheduleTurn() }
+    }
+
+    /// Lets sessions see what `policy` allows.
+    func become(_ policy: AccessPolicy) {
+        if self.dispatcher.become(policy) { self.scheduleTurn() }
     }
 
     /// Lets producers finish what they began, and closes them.
@@ -204,6 +212,11 @@ struct EventLoopHubs: Sendable {
             guard remaining.contains(where: { $0 > 0 }) else { break }
             try? await clock.sleep(until: next)
         }
+    }
+
+    /// Lets all sessions see what `policy` allows, and returns when all do.
+    func become(_ policy: AccessPolicy) async {
+        for hub in self.hubs.values { _ = try? await hub.submit { $0.become(policy) } }
     }
 
     /// Closes all WebSockets and stops the clocks.

@@ -21,19 +21,22 @@ package struct LivelogServer {
     private let limits: ServerLimits
     private let logger: Logger
     private let appender: ServerOperations.AppenderView
+    private let access: AccessControl
     private let phase = ServerPhase()
     private let onListening: @Sendable (String) -> Void
 
     /// Creates a server that is not listening yet.
     ///
     /// - Parameters:
+    ///   - access: who may do what; may be given other rules while the server runs.
     ///   - bell: rings when readers can see more of `log`.
     ///   - isTakingAppends: whether nothing has ended the log's life as a writer; asked by `/readyz`.
     ///   - appendCounters: what the appender has done; asked by `/metrics`.
     ///   - onListening: called with host and port when connections are accepted.
     package init(
         log: ChangeLog, queue: IngressQueue, bell: VisibleBell, host: String, port: Int,
-        limits: ServerLimits, logger: Logger, isTakingAppends: @escaping @Sendable () -> Bool,
+        limits: ServerLimits, access: AccessControl = AccessControl(), logger: Logger,
+        isTakingAppends: @escaping @Sendable () -> Bool,
         appendCounters: @escaping @Sendable () -> AppendCounters,
         onListening: @escaping @Sendable (String) -> Void
     ) {
@@ -43,6 +46,7 @@ package struct LivelogServer {
         self.host = host
         self.port = port
         self.limits = limits
+        self.access = access
         self.logger = logger
         self.appender = ServerOperations.AppenderView(
             isTakingAppends: isTakingAppends, counters: appendCounters)
@@ -56,18 +60,19 @@ package struct LivelogServer {
         let group = MultiThreadedEventLoopGroup.singleton
         let hubs = try await EventLoopHubs(
             group: group, log: self.log, bell: self.bell, limits: self.limits, logger: self.logger)
+        self.access.observe { await hubs.become($0) }
         let producers = ProducerHub(
-            queue: self.queue, limits: self.limits, logger: self.logger)
+            queue: self.queue, access: self.access, limits: self.limits, logger: self.logger)
         let operations = ServerOperations(
             phase: self.phase, log: self.log, queue: self.queue, limits: self.limits,
             producers: producers, appender: self.appender)
-        let (limits, host) = (self.limits, self.host)
+        let (limits, host, access) = (self.limits, self.host, self.access)
         let application = Application(
             responder: self.router(operations, hubs).buildResponder(),
             server: HTTPServerBuilder { responder in
                 ServerChannel(
                     responder: responder, hubs: hubs, limits: limits, producers: producers,
-                    operations: operations)
+                    operations: operations, access: access)
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: self.port), serverName: "livelog",
@@ -118,19 +123,24 @@ package struct LivelogServer {
         let router = Router(context: EdgeContext.self, options: .autoGenerateHeadEndpoints)
         operations.add(to: router, hubs: hubs)
         router.add(middleware: TargetLimit(byteCountMax: self.limits.targetByteCountMax))
-        let changes = ChangesRoute(queue: self.queue, limits: self.limits)
+        router.add(middleware: AccessMiddleware(access: self.access))
+        let changes = ChangesRoute(queue: self.queue, access: self.access, limits: self.limits)
         let large = LargeResponses(byteCountMax: self.limits.responsesByteCountMax)
         let pool = ReadingPool(countMax: self.limits.readsMax)
         let reading = ChangesReadRoute(
-            log: self.log, hubs: hubs, pool: pool, large: large, limits: self.limits)
-        let models = ModelsRoute(log: self.log, pool: pool, large: large, limits: self.limits)
+            log: self.log, hubs: hubs, access: self.access, pool: pool, large: large,
+            limits: self.limits)
+        let models = ModelsRoute(
+            log: self.log, access: self.access, pool: pool, large: large, limits: self.limits)
         let asset = AssetRoute()
-        router.post("/v1/changes") { request, _ in try await changes.respond(to: request) }
-        router.get("/v1/changes") { request, context in
-            try await reading.respond(to: request, over: context.channel)
+        router.post("/v1/changes") { request, context in
+            try await changes.respond(to: request, of: context.principal)
         }
-        router.get("/v1/models/**") { request, _ in
-            guard let response = try await models.respond(to: request) else {
+        router.get("/v1/changes") { request, context in
+            try await reading.respond(to: request, of: context.principal, over: context.channel)
+        }
+        router.get("/v1/models/**") { request, context in
+            guard let response = try await models.respond(to: request, of: context.principal) else {
                 throw Self.unknownPath(request.uri.path)
             }
             return response
@@ -143,7 +153,7 @@ package struct LivelogServer {
         for method in Router<EdgeContext>.knownMethods {
             for path in Handshake.paths {
                 router.on(RouterPath(path), method: method) { request, _ -> Response in
-                    throw Handshake.refusal(of: request)
+                    throw Handshake.refusal(of: request, by: self.access.rules.origins)
                 }
             }
             router.on("**", method: method) { request, _ -> Response in

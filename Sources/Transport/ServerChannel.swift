@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -30,14 +31,15 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     let limits: ServerLimits
     let producers: ProducerHub
     let operations: ServerOperations
+    let access: AccessControl
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = UpgradablePipeline(
                 handshakeSecondsMax: self.limits.handshakeSecondsMax,
                 closeSecondsMax: self.limits.closeSecondsMax, head: self.limits.head,
-                agree: { self.agree(to: $0) },
-                becomeWebSocket: { try self.becomeWebSocket($0, $1) },
+                agree: { self.agree(to: $0) }, admit: { self.admit($0, $1) },
+                becomeWebSocket: { try self.becomeWebSocket($0, $1, $2) },
                 becomeHTTP: { try self.becomeHTTP($0, logger) },
                 noteUnreadable: { self.operations.refusals.count($0.code) })
             return Value(channel: channel, outcome: try pipeline.configure(channel))
@@ -72,19 +74,21 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
                 configuration: .init(isOutboundHalfClosureEnabled: true)))
     }
 
-    private func becomeWebSocket(_ channel: any Channel, _ head: HTTPRequestHead) throws -> Outcome
-    {
+    private func becomeWebSocket(
+        _ channel: any Channel, _ head: HTTPRequestHead, _ principal: Principal
+    ) throws -> Outcome {
         guard let handshake = Handshake(head) else {
             preconditionFailure("a handshake was agreed to and is none")
         }
         let hub = self.hubs.hub(of: channel.eventLoop)
         self.operations.connections.count(channel, as: handshake.kind)
         if handshake.isProducer {
-            let peer = ProducerPeer(hub: self.producers, loopHub: hub)
+            let peer = ProducerPeer(hub: self.producers, loopHub: hub, principal: principal)
             try ProducerHandler(peer: peer, writesDirectly: true).add(to: channel)
             return .webSocket
         }
-        let peer = SubscriberPeer(hub: hub, dialect: handshake.dialect)
+        let peer = SubscriberPeer(
+            hub: hub, dialect: handshake.dialect, principal: principal, access: self.access)
         try WebSocketHandler(peer: peer, writesDirectly: true).add(to: channel)
         return .webSocket
     }
@@ -92,11 +96,28 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     /// What is agreed to with a handshake; nil if there is none to agree to. While the server drains whoever asks gets
     /// HTTP's answer to that.
     private func agree(to head: HTTPRequestHead) -> HTTPHeaders? {
-        guard !self.operations.phase.isDraining, let handshake = Handshake(head) else { return nil }
+        guard !self.operations.phase.isDraining, let handshake = Handshake(head),
+            handshake.isAllowed(by: self.access.rules.origins)
+        else { return nil }
         var headers = HTTPHeaders()
         if let name = handshake.subprotocol {
             headers.add(name: "Sec-WebSocket-Protocol", value: name)
         }
         return headers
+    }
+
+    /// Who a handshake is of; nil if it does not say.
+    private func admit(
+        _ channel: any Channel, _ head: HTTPRequestHead
+    ) -> EventLoopFuture<Principal>? {
+        do throws(Problem) {
+            let credentials = try Credentials(head.headers)
+            guard !credentials.isEmpty else { return nil }
+            return channel.eventLoop.makeFutureWithTask {
+                try await self.access.principal(of: credentials)
+            }
+        } catch {
+            return channel.eventLoop.makeFailedFuture(error)
+        }
     }
 }

@@ -1,3 +1,4 @@
+package import Access
 package import NIOCore
 package import NIOHTTP1
 package import WireProtocol
@@ -15,7 +16,8 @@ package struct UpgradablePipeline<Outcome: Sendable>: Sendable {
     let closeSecondsMax: Int
     let head: HeadLimits
     let agree: @Sendable (HTTPRequestHead) -> HTTPHeaders?
-    let becomeWebSocket: @Sendable (any Channel, HTTPRequestHead) throws -> Outcome
+    let admit: @Sendable (any Channel, HTTPRequestHead) -> EventLoopFuture<Principal>?
+    let becomeWebSocket: @Sendable (any Channel, HTTPRequestHead, Principal) throws -> Outcome
     let becomeHTTP: @Sendable (any Channel) throws -> Outcome
     let noteUnreadable: @Sendable (Problem) -> Void
 
@@ -25,13 +27,18 @@ package struct UpgradablePipeline<Outcome: Sendable>: Sendable {
     ///   - head: what a request's head may be.
     ///   - agree: the headers to agree with to a WebSocket, besides those of every handshake; nil if the request is
     ///     for none, and then it is one of HTTP.
+    ///   - admit: finds out who a handshake is of, before it is answered; nil if there is nothing to find out. What it
+    ///     fails with, a `Problem`, is the answer.
     ///   - becomeWebSocket: adds the handler of a WebSocket; there is no other then.
     ///   - becomeHTTP: adds what answers requests, behind an encoder.
     ///   - noteUnreadable: is told of what a client was answered whose first request cannot be read.
     package init(
         handshakeSecondsMax: Int, closeSecondsMax: Int = 5, head: HeadLimits = HeadLimits(),
         agree: @escaping @Sendable (HTTPRequestHead) -> HTTPHeaders?,
-        becomeWebSocket: @escaping @Sendable (any Channel, HTTPRequestHead) throws -> Outcome,
+        admit: @escaping @Sendable (any Channel, HTTPRequestHead) -> EventLoopFuture<Principal>? =
+            { _, _ in nil },
+        becomeWebSocket:
+            @escaping @Sendable (any Channel, HTTPRequestHead, Principal) throws -> Outcome,
         becomeHTTP: @escaping @Sendable (any Channel) throws -> Outcome,
         noteUnreadable: @escaping @Sendable (Problem) -> Void = { _ in }
     ) {
@@ -39,6 +46,7 @@ package struct UpgradablePipeline<Outcome: Sendable>: Sendable {
         self.closeSecondsMax = closeSecondsMax
         self.head = head
         self.agree = agree
+        self.admit = admit
         self.becomeWebSocket = becomeWebSocket
         self.becomeHTTP = becomeHTTP
         self.noteUnreadable = noteUnreadable

@@ -9,6 +9,6 @@ struct Livelog: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, PublishCommand.self, SubscribeCommand.self, LogCommand.self,
-            BenchCommand.self,
+            BenchCommand.self, KeysCommand.self, CheckConfigCommand.self,
         ])
 }

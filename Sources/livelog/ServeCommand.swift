@@ -1,9 +1,11 @@
 import ArgumentParser
 import CBusError
 import Glibc
+import Identity
 import LogStorage
 import Logging
 import Replication
+import Settings
 import Transport
 import UnixSignals
 
@@ -15,15 +17,24 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Prints "listening on HOST:PORT" when it is ready. SIGTERM or SIGINT lets it drain: sessions are \
             told to go on elsewhere, what is in flight is answered, and the log is closed. A second one \
-            ends it at once; what it has acknowledged is in the log all the same. There is no authentication: listen on loopback, or behind a \
-            proxy that decides who may come in.
+            ends it at once; what it has acknowledged is in the log all the same. Without --config everybody may read and write \
+            everything, and so the server listens on this machine only.
             """)
 
-    @Option(help: "The directory of the log; created if it does not exist.")
-    var data = "livelog-data"
+    @Option(
+        help:
+            "The directory of the log; created if it does not exist. Default: the configuration's, or livelog-data."
+    )
+    var data: String?
 
-    @Option(help: "Where to listen; port 0 takes any that is free.")
-    var listen = "127.0.0.1:8080"
+    @Option(
+        help:
+            "Where to listen; port 0 takes any that is free. Default: the configuration's, or 127.0.0.1:8080."
+    )
+    var listen: String?
+
+    @OptionGroup(title: "Access")
+    var access: AccessOptions
 
     @Option(help: "When a change is acknowledged and shown: durable (synced) or written.")
     var ack = Acknowledgement.durable
@@ -53,8 +64,22 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (host, port) = try Self.split(self.listen)
+        let loaded = try self.access.load()
+        let (host, port) = try Self.split(
+            self.listen ?? loaded?.settings.listen ?? "127.0.0.1:8080")
+        let data = self.data ?? loaded?.settings.data ?? "livelog-data"
+        try self.access.check(host: host, isConfigured: loaded != nil)
         let logger = self.logger()
+        self.access.warn(host: host, isConfigured: loaded != nil, logger)
+        let isLoopback = OriginRules.isLoopback(host)
+        var rules = AccessControl.Rules(origins: OriginRules(isLoopback: isLoopback))
+        if let loaded {
+            rules = try await Configuration.rules(loaded.settings, isLoopback: isLoopback)
+        }
+        let access = AccessControl(rules)
+        let configuration = loaded.map {
+            Configuration($0.file, naming: $0.files, isLoopback: isLoopback, logger: logger)
+        }
         Allocator.keepFreedMemory()
         let files = Machine.raiseFileLimit()
         logger.info(
@@ -63,11 +88,11 @@ struct ServeCommand: AsyncParsableCommand {
             acknowledgement: self.ack.option, segmentByteCount: self.segmentBytes,
             upkeep: self.old.upkeep)
         livelog_install_bus_error_handler()
-        let opened = try Recovery.open(LogDirectory(self.data), options: options)
-        Self.tell(opened.report, directory: self.data, logger: logger)
+        let opened = try Recovery.open(LogDirectory(data), options: options)
+        Self.tell(opened.report, directory: data, logger: logger)
 
         // Before this a signal ends the process, which an opening survives at any moment.
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let log = opened.writer.log
         let bell = VisibleBell()
         var limits = ServerLimits()
@@ -80,26 +105,36 @@ struct ServeCommand: AsyncParsableCommand {
         defer { appender.stop() }
         let server = LivelogServer(
             log: log, queue: appender.queue, bell: bell, host: host, port: port, limits: limits,
-            logger: logger, isTakingAppends: { !appender.hasFailed },
+            access: access, logger: logger, isTakingAppends: { !appender.hasFailed },
             appendCounters: { appender.counters }
         ) { address in
             StandardStream.output.write("listening on \(address)\n")
         }
-        try await Self.serve(server, until: signals, logger: logger)
+        try await Self.serve(
+            server, until: signals, logger: logger, following: configuration, into: access)
     }
 
-    /// Serves until the first signal, and ends the process at the second one.
+    /// Serves until the first signal, and ends the process at the second one. SIGHUP lets the
+    /// configuration be taken again, if there is one.
     private static func serve(
-        _ server: LivelogServer, until signals: UnixSignalsSequence, logger: Logger
+        _ server: LivelogServer, until signals: UnixSignalsSequence, logger: Logger,
+        following configuration: Configuration?, into access: AccessControl
     ) async throws {
         let (stop, stopping) = AsyncStream.makeStream(of: Never.self)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 try await server.run { for await _ in stop {} }
             }
+            if let configuration {
+                tasks.addTask { await configuration.follow(into: access) }
+            }
             tasks.addTask {
                 var isStopping = false
                 for await signal in signals {
+                    if signal == .sighup {
+                        await configuration?.reload(into: access)
+                        continue
+                    }
                     if isStopping {
                         logger.warning(
                             "ended at once by a second signal", metadata: ["signal": "\(signal)"])

@@ -26,7 +26,7 @@ struct WebSocketEcho {
         }.get()
         let pipeline = UpgradablePipeline<Void>(
             handshakeSecondsMax: 15, agree: { _ in HTTPHeaders() },
-            becomeWebSocket: { channel, _ in
+            becomeWebSocket: { channel, _, _ in
                 let peer = EchoPeer(limits: limits, readBuffer: readBuffer.value)
                 try WebSocketConnection(peer: peer, writesDirectly: true).add(to: channel)
             },

@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -12,31 +13,36 @@ import WireProtocol
 struct ChangesReadRoute: Sendable {
     let log: ChangeLog
     let hubs: EventLoopHubs
+    let access: AccessControl
     let pool: ReadingPool
     let large: LargeResponses
     let limits: ServerLimits
 
     /// Answers a request that came over `channel`; throws what is wrong with it.
     func respond(
-        to request: Request, over channel: any Channel
+        to request: Request, of principal: Principal, over channel: any Channel
     ) async throws(Problem) -> Response {
         guard let form = AcceptedForm(accept: request.headers[values: .accept]) else {
             throw Self.notAcceptable
         }
         let query = try ChangesQuery(
             request.uri.query ?? "", form: form, lastEventID: Self.lastEventID(of: request))
+        let reader = self.access.reader(principal)
+        guard let seen = reader.filter(query.request.filter) else { throw .forbidden }
         switch form {
-        case .json: return try await self.page(query, request, on: channel.eventLoop)
+        case .json:
+            return try await self.page(
+                query.seen(by: seen.sight), request, reader, on: channel.eventLoop)
         case .serverSentEvents:
-            return try await self.stream(query, .serverSentEvents, request, over: channel)
-        case .ndjson: return try await self.stream(query, .ndjson, request, over: channel)
+            return try await self.stream(query, .serverSentEvents, request, reader, over: channel)
+        case .ndjson: return try await self.stream(query, .ndjson, request, reader, over: channel)
         }
     }
 
     // MARK: - Pages
 
     private func page(
-        _ query: ChangesQuery, _ request: Request, on eventLoop: any EventLoop
+        _ query: ChangesQuery, _ request: Request, _ asking: Reader, on eventLoop: any EventLoop
     ) async throws(Problem) -> Response {
         guard query.request.budget == nil else {
             throw Problem(
@@ -49,7 +55,10 @@ struct ChangesReadRoute: Sendable {
                     query.request, in: self.log, allowsScans: self.limits.session.allowsScans)
             }
         }
-        if reader.wantsNetChanges { return try await self.netChanges(reader, query, request) }
+        let changing: Response.Freshness = asking.isUnlimited ? .changing : .personal
+        if reader.wantsNetChanges {
+            return try await self.netChanges(reader, query, request, changing)
+        }
         var (body, page) = try await self.read(reader, query)
         if page.count == 0, page.isAtEnd, query.waitSeconds > 0 {
             let hasMore = try await self.hubs.waitForMore(
@@ -58,9 +67,9 @@ struct ChangesReadRoute: Sendable {
         }
         // Of a place that is not a token nobody can say whether it is still the same one.
         let isForEver =
-            if case .token = query.request.start { page.isFull } else { false }
+            if case .token = query.request.start, asking.isUnlimited { page.isFull } else { false }
         return try .reading(
-            body, isForEver ? .immutable : .changing, of: request, within: self.large)
+            body, isForEver ? .immutable : changing, of: request, within: self.large)
     }
 
     private func read(
@@ -74,20 +83,21 @@ struct ChangesReadRoute: Sendable {
     }
 
     private func netChanges(
-        _ reader: ChangesReader, _ query: ChangesQuery, _ request: Request
+        _ reader: ChangesReader, _ query: ChangesQuery, _ request: Request,
+        _ freshness: Response.Freshness
     ) async throws(Problem) -> Response {
         let reading = reader.netChanges(limits: self.limits.state)
         let (records, token, isPartial) = try await self.pool.finish(reading)
         let body = PageJSON.changes(
             records, token: token.text, next: query.page(from: token), isClosed: false,
             isPartial: isPartial)
-        return try .reading(body, .changing, of: request, within: self.large)
+        return try .reading(body, freshness, of: request, within: self.large)
     }
 
     // MARK: - Streams
 
     private func stream(
-        _ query: ChangesQuery, _ dialect: Dialect, _ request: Request,
+        _ query: ChangesQuery, _ dialect: Dialect, _ request: Request, _ asking: Reader,
         over channel: any Channel
     ) async throws(Problem) -> Response {
         // Whether it can begin is decided before the response does.
@@ -102,7 +112,8 @@ struct ChangesReadRoute: Sendable {
             ? "text/event-stream; charset=utf-8" : AcceptedForm.ndjson.rawValue
         let body = ResponseBody { writer in
             let stream = OutboundStream(
-                hubs: self.hubs, channel: channel, dialect: dialect, request: query.request)
+                hubs: self.hubs, channel: channel, dialect: dialect, reader: asking,
+                request: query.request)
             try await request.body.consumeWithCancellationOnInboundClose { _ in
                 try await stream.run(&writer)
             }

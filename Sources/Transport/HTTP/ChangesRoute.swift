@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -10,13 +11,15 @@ import WireProtocol
 /// `POST /v1/changes`: reads changes, waits until they are in the log, and answers with the receipt.
 struct ChangesRoute: Sendable {
     let queue: IngressQueue
+    let access: AccessControl
     let limits: ServerLimits
     private let readers: ReaderPool
     private let bodies: BodyCollector
     private let budget: ByteBudget
 
-    init(queue: IngressQueue, limits: ServerLimits) {
+    init(queue: IngressQueue, access: AccessControl, limits: ServerLimits) {
         self.queue = queue
+        self.access = access
         self.limits = limits
         self.readers = ReaderPool(limits: limits.changes)
         self.bodies = BodyCollector(
@@ -25,14 +28,16 @@ struct ChangesRoute: Sendable {
     }
 
     /// Answers a request; throws what is wrong with it.
-    func respond(to request: Request) async throws(Problem) -> Response {
-        let receipt = try await self.append(request)
+    func respond(to request: Request, of principal: Principal) async throws(Problem) -> Response {
+        let receipt = try await self.append(request, of: principal)
         return Response.json(.ok, "application/json", receipt.json)
     }
 
-    private func append(_ request: Request) async throws(Problem) -> Receipt {
+    private func append(
+        _ request: Request, of principal: Principal
+    ) async throws(Problem) -> Receipt {
         let form = try Self.form(of: request)
-        let producer = try RequestIdentity.producer(of: request.headers)
+        let producer = try RequestIdentity.producer(of: request.headers, principal)
         // Held until the changes are appended, or refused.
         let share = ByteBudget.Share(of: self.budget)
         defer { withExtendedLifetime(share) {} }
@@ -44,6 +49,9 @@ struct ChangesRoute: Sendable {
             changes = try self.readers.read(body, as: form, batching: batching)
         } catch {
             throw Problem(error)
+        }
+        if let place = self.access.publishing(by: principal).firstForbidden(of: changes) {
+            throw Problem(forbidden: place, of: changes)
         }
         switch await self.submit(changes, producer) {
         case .success(.appended(let receipt)): return receipt
@@ -86,6 +94,18 @@ struct ChangesRoute: Sendable {
                     + "application/json (one change, or an array) or application/x-ndjson (a change a line)",
                 line: 1)
         }
+    }
+}
+
+extension Problem {
+    /// A change that may not be published; nothing of its request is.
+    init(forbidden place: Int, of changes: Changes) {
+        let model = changes.copy(changes.list[place].model).string
+        self.init(
+            status: 403, code: RequestErrorCode.forbidden.rawValue, title: "Not allowed",
+            detail:
+                "change \(place + 1): you may not publish this change of \(model.prefix(128)): say who you are, or "
+                + "ask for a rule under models.publish, or a key, that allows it")
     }
 }
 

@@ -1,3 +1,4 @@
+import Access
 import Hummingbird
 import NIOCore
 
@@ -6,6 +7,8 @@ struct EdgeContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The connection.
     let channel: any Channel
+    /// Who asks.
+    var principal = Principal.anonymous
 
     init(source: ApplicationRequestContextSource) {
         self.coreContext = CoreRequestContextStorage(source: source)

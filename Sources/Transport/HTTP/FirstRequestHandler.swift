@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
@@ -18,6 +19,8 @@ final class FirstRequestHandler<Outcome: Sendable>: ChannelInboundHandler, Remov
         case waiting
         /// The head of a handshake has come, but not its end; and the fields of the answer.
         case agreed(HTTPRequestHead, HTTPHeaders)
+        /// It is being found out who the handshake is of.
+        case admitting
         /// The connection has become something else, or is being closed.
         case over
     }
@@ -66,8 +69,8 @@ final class FirstRequestHandler<Outcome: Sendable>: ChannelInboundHandler, Remov
             } else {
                 self.becomeHTTP(context, data)
             }
-        case (.agreed(let head, let fields), .end): self.becomeWebSocket(context, head, fields)
-        case (.waiting, _), (.agreed, _), (.over, _): break
+        case (.agreed(let head, let fields), .end): self.admit(context, head, fields)
+        case (.waiting, _), (.agreed, _), (.admitting, _), (.over, _): break
         }
     }
 
@@ -84,15 +87,41 @@ final class FirstRequestHandler<Outcome: Sendable>: ChannelInboundHandler, Remov
         }
     }
 
-    private func becomeWebSocket(
+    /// Finds out who the handshake is of, if it says so, and answers it.
+    private func admit(
         _ context: ChannelHandlerContext, _ head: HTTPRequestHead, _ fields: HTTPHeaders
+    ) {
+        guard let principal = self.settings.admit(context.channel, head) else {
+            return self.becomeWebSocket(context, head, fields, .anonymous)
+        }
+        self.phase = .admitting
+        principal.assumeIsolated().whenComplete { result in
+            guard case .admitting = self.phase, context.channel.isActive else { return }
+            switch result {
+            case .success(let principal):
+                self.becomeWebSocket(context, head, fields, principal)
+            case .failure(let error): self.refuse(context, error)
+            }
+        }
+    }
+
+    private func refuse(_ context: ChannelHandlerContext, _ error: any Error) {
+        guard let problem = error as? Problem else { return self.fail(context, error) }
+        self.phase = .over
+        self.settings.noteUnreadable(problem)
+        self.answer(problem, context)
+    }
+
+    private func becomeWebSocket(
+        _ context: ChannelHandlerContext, _ head: HTTPRequestHead, _ fields: HTTPHeaders,
+        _ principal: Principal
     ) {
         self.phase = .over
         HandshakeAnswer.make(to: head, with: fields, on: context.channel) { answer in
             do {
                 context.writeAndFlush(NIOAny(try answer.get()), promise: nil)
                 self.outcome.succeed(
-                    try self.settings.becomeWebSocket(context.channel, head))
+                    try self.settings.becomeWebSocket(context.channel, head, principal))
                 let pipeline = context.pipeline.syncOperations
                 // In this order: the decoder hands on what came behind the handshake.
                 pipeline.removeHandler(context: context, promise: nil)
@@ -117,6 +146,11 @@ final class FirstRequestHandler<Outcome: Sendable>: ChannelInboundHandler, Remov
         if case .over = self.phase { return }
         self.phase = .over
         self.settings.noteUnreadable(problem)
+        self.answer(problem, context)
+    }
+
+    /// Answers with a problem document, and closes.
+    private func answer(_ problem: Problem, _ context: ChannelHandlerContext) {
         let head = HTTPResponseHead(
             HTTPResponse(status: .init(code: problem.status), headerFields: problem.lastFields))
         let body = ByteBuffer(bytes: problem.json)

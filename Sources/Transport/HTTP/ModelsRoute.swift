@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -10,23 +11,28 @@ import WireProtocol
 /// `GET /v1/models/…`: what instances and groups are, and were.
 struct ModelsRoute: Sendable {
     let log: ChangeLog
+    let access: AccessControl
     let pool: ReadingPool
     let large: LargeResponses
     let limits: ServerLimits
 
     /// Answers a request; throws what is wrong with it. Nil if there is nothing at such a path.
-    func respond(to request: Request) async throws(Problem) -> Response? {
+    func respond(
+        to request: Request, of principal: Principal
+    ) async throws(Problem) -> Response? {
         guard let query = try ModelsQuery(path: request.uri.path, query: request.uri.query ?? "")
         else { return nil }
+        let reader = self.access.reader(principal)
+        guard let seen = reader.filter(query.filter) else { throw .forbidden }
         let body =
             switch query {
-            case .group(let filter, let place): try await self.group(filter, at: place)
-            case .instance(let model, let key, let place):
-                try await self.instance(model, key, at: place)
-            case .history(let model, let key, let start, let limit):
-                try await self.history(model, key, from: start, limit: limit)
+            case .group(_, let place): try await self.group(seen, at: place)
+            case .instance(_, let key, let place): try await self.instance(seen, key, at: place)
+            case .history(_, let key, let start, let limit):
+                try await self.history(seen, key, from: start, limit: limit)
             }
-        return try .reading(body, .changing, of: request, within: self.large)
+        return try .reading(
+            body, reader.isUnlimited ? .changing : .personal, of: request, within: self.large)
     }
 
     private func group(
@@ -44,10 +50,12 @@ struct ModelsRoute: Sendable {
     }
 
     private func instance(
-        _ model: Text, _ key: Text, at place: ModelsQuery.Place
+        _ seen: Filter, _ key: Text, at place: ModelsQuery.Place
     ) async throws(Problem) -> [UInt8] {
+        let model = seen.model
         let state = try await self.read { () throws(Problem) in
-            try InstanceReader(model: model, key: key, in: self.log).state(at: place)
+            try InstanceReader(model: model, key: key, seenBy: seen.sight, in: self.log)
+                .state(at: place)
         }
         switch state {
         case .alive(_, let json): return json + [UInt8(ascii: "\n")]
@@ -61,13 +69,14 @@ struct ModelsRoute: Sendable {
     }
 
     private func history(
-        _ model: Text, _ key: Text, from start: Offset, limit: Int
+        _ seen: Filter, _ key: Text, from start: Offset, limit: Int
     ) async throws(Problem) -> [UInt8] {
+        let model = seen.model
         let history = try await self.read { () throws(Problem) in
-            try InstanceReader(model: model, key: key, in: self.log)
+            try InstanceReader(model: model, key: key, seenBy: seen.sight, in: self.log)
                 .part(from: start, limit: limit)
         }
-        if history.count == 0, start == .zero {
+        if history.count == 0, history.next == nil, start == .zero {
             throw Self.notFound("unknown-instance", "the log has no record of \(model) \(key)")
         }
         let next = history.next.map {

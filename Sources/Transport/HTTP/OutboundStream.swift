@@ -1,3 +1,4 @@
+import Access
 import Hummingbird
 import HummingbirdCore
 import NIOCore
@@ -10,6 +11,7 @@ struct OutboundStream: Sendable {
     /// The client's connection.
     let channel: any Channel
     let dialect: Dialect
+    let reader: Reader
     let request: SubscriptionRequest
 
     /// Runs until the session ends, the task is cancelled, or a write fails.
@@ -19,7 +21,7 @@ struct OutboundStream: Sendable {
             NIOLoopBound(
                 StreamConnection(
                     hub: self.hubs.hub(of: eventLoop), channel: self.channel,
-                    dialect: self.dialect, self.request), eventLoop: eventLoop)
+                    dialect: self.dialect, reader: self.reader, self.request), eventLoop: eventLoop)
         }.get()
         defer { eventLoop.execute { connection.value.leave() } }
         try await withTaskCancellationHandler {

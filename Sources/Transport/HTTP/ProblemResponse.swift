@@ -51,6 +51,7 @@ extension Response {
         if let seconds = problem.retryAfter {
             self.headers[.retryAfter] = String(seconds)
         }
+        if problem.status == 401 { self.headers[.wwwAuthenticate] = "Bearer" }
         switch problem.status {
         // What is left of a body is not waited for; and who stops takes no more requests.
         case 408: self.headers[.connection] = "close"

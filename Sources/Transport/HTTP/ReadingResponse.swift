@@ -11,6 +11,8 @@ extension Response {
         case immutable = "public, max-age=31536000, immutable"
         /// Ask again each time; with the tag that costs little.
         case changing = "no-cache"
+        /// The same, and it is for nobody else.
+        case personal = "private, no-cache"
     }
 
     /// A body that is read, with its tag; or 304 if the client says that it has it. Throws a problem if there is no

@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import LogModel
 import LogStorage
@@ -12,8 +13,10 @@ enum RequestIdentity {
     private static let keyCountMax = 255
     private static let producerCountMax = Producer1Message.nameCountMax
 
-    /// The identity, or nil if the request has none.
-    static func producer(of headers: HTTPFields) throws(Problem) -> ProducerIdentity? {
+    /// The identity, or nil if the request has none. Names and keys are each principal's own.
+    static func producer(
+        of headers: HTTPFields, _ principal: Principal
+    ) throws(Problem) -> ProducerIdentity? {
         let key = self.value("Idempotency-Key", in: headers)
         let name = self.value("Livelog-Producer", in: headers)
         let sequence = self.value("Livelog-Sequence", in: headers)
@@ -21,13 +24,13 @@ enum RequestIdentity {
         case (nil, nil, nil): return nil
         case (let key?, nil, nil):
             try self.check(key, "Idempotency-Key", countMax: self.keyCountMax)
-            return ProducerIdentity(id: self.digest("key", key), sequence: 0)
+            return ProducerIdentity(id: self.digest("key", key, principal), sequence: 0)
         case (nil, let name?, let sequence?):
             try self.check(name, "Livelog-Producer", countMax: self.producerCountMax)
             guard let number = UInt64(sequence) else {
                 throw self.problem("Livelog-Sequence is a number from 0 to 18446744073709551615")
             }
-            return ProducerIdentity(id: self.producerID(name), sequence: number)
+            return ProducerIdentity(id: self.producerID(name, of: principal), sequence: number)
         default:
             throw self.problem(
                 "send Idempotency-Key alone, or Livelog-Producer and Livelog-Sequence together")
@@ -35,8 +38,8 @@ enum RequestIdentity {
     }
 
     /// What the log's records carry of the producer `name`, over whatever protocol it submits.
-    static func producerID(_ name: String) -> ProducerIdentity.ID {
-        self.digest("producer", name)
+    static func producerID(_ name: String, of principal: Principal) -> ProducerIdentity.ID {
+        self.digest("producer", name, principal)
     }
 
     private static func value(_ name: String, in headers: HTTPFields) -> String? {
@@ -49,9 +52,13 @@ enum RequestIdentity {
         else { throw self.problem("\(name) has 1 to \(countMax) visible ASCII characters") }
     }
 
-    /// Keys and producers of one name are not the same.
-    private static func digest(_ kind: String, _ text: String) -> ProducerIdentity.ID {
-        let digest = Machine.digest(of: Array("\(kind) \(text)".utf8))
+    /// Keys and producers of one name are not the same, and neither are those of two principals.
+    private static func digest(
+        _ kind: String, _ text: String, _ principal: Principal
+    ) -> ProducerIdentity.ID {
+        // A name has no space.
+        let owner = principal.isAuthenticated ? " \(principal.origin) \(principal.subject)" : ""
+        let digest = Machine.digest(of: Array("\(kind) \(text)\(owner)".utf8))
         return ProducerIdentity.ID(low: digest.low, high: digest.high)
     }
 

@@ -1,3 +1,4 @@
+import Access
 import NIOCore
 import Replication
 import Sessions
@@ -25,7 +26,7 @@ final class StreamConnection: SessionConnection {
     /// Opens a session of `dialect` and begins what `request` asks for. When the server stops, nothing more comes
     /// from the beginning.
     init(
-        hub: EventLoopHub, channel: any Channel, dialect: Dialect,
+        hub: EventLoopHub, channel: any Channel, dialect: Dialect, reader: Reader,
         _ request: SubscriptionRequest
     ) {
         self.hub = hub
@@ -34,7 +35,7 @@ final class StreamConnection: SessionConnection {
             self.isClosed = true
             return
         }
-        let session = Session(dialect: dialect, limits: hub.limits.session)
+        let session = Session(dialect: dialect, reader: reader, limits: hub.limits.session)
         let id = hub.dispatcher.open(session, connection: self)
         self.id = id
         if hub.dispatcher.subscribe(request, on: id) { hub.scheduleTurn() }

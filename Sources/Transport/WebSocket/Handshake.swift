@@ -19,6 +19,9 @@ struct Handshake {
     let isProducer: Bool
     /// The subprotocol that is agreed to, if the client offered any that is known.
     let subprotocol: String?
+    /// The page that it is of, if it is of one, and what it calls the server.
+    private var origin: String?
+    private var host: String?
 
     /// What the connection is counted as.
     var kind: ConnectionKind {
@@ -36,8 +39,16 @@ struct Handshake {
         guard head.isHandshake else { return nil }
         let offered = head.headers[canonicalForm: "Sec-WebSocket-Protocol"]
         self.init(path: head.uri.prefix { $0 != "?" }, offered: offered.map { String($0) })
-        // A page of any origin could publish here. (What is read over WebSockets is not a secret yet.)
-        if self.isProducer, head.headers.contains(name: "Origin") { return nil }
+        self.origin = head.headers.first(name: "Origin")
+        self.host = head.headers.first(name: "Host")
+    }
+
+    /// Whether it may be of the page that it is of. A page publishes only if its origin is named: being served by this
+    /// machine is not enough.
+    func isAllowed(by origins: OriginRules) -> Bool {
+        guard let origin else { return true }
+        if self.isProducer { return origins.allowed.contains(origin.lowercased()) }
+        return origins.allows(origin, host: self.host)
     }
 
     private init?(path: some StringProtocol, offered: [String]) {
@@ -56,15 +67,18 @@ struct Handshake {
     }
 
     /// Why a request at one of the paths did not become a WebSocket.
-    static func refusal(of request: Request) -> Problem {
+    static func refusal(of request: Request, by origins: OriginRules) -> Problem {
         let offered = request.headers[values: .secWebSocketProtocol].flatMap {
             $0.split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }
         }
-        let asked = Self(path: request.uri.path, offered: offered)
-        guard asked?.isProducer != true || request.headers[.origin] == nil else {
+        var asked = Self(path: request.uri.path, offered: offered)
+        asked?.origin = request.headers[.origin]
+        asked?.host = request.head.authority
+        guard asked?.isAllowed(by: origins) != false else {
+            guard asked?.isProducer == true else { return AccessMiddleware.notAllowed }
             return Problem(
                 status: 403, code: "origin-not-allowed", title: "Not allowed",
-                detail: "web pages do not publish: a producer's handshake has no Origin")
+                detail: "a page publishes only if its origin is one of the server's origins")
         }
         return Problem(
             status: 426, code: "upgrade-required", title: "Upgrade required",

@@ -1,3 +1,4 @@
+import Access
 import LogModel
 import LogStorage
 import Logging
@@ -29,6 +30,7 @@ protocol ProducerSocket: AnyObject {
 /// Threads: only the channel's event loop; answers of the appender come by ``AnswerBox``.
 final class ProducerConnection {
     private let hub: ProducerHub
+    private let principal: Principal
     private let eventLoop: any EventLoop
     /// The socket, until it is closed.
     private weak var socket: (any ProducerSocket)?
@@ -50,8 +52,12 @@ final class ProducerConnection {
     private var shown = ProducerCounters.Values()
 
     /// Begins a connection. One that is too many is closed again.
-    init(hub: ProducerHub, socket: any ProducerSocket, on eventLoop: any EventLoop) {
+    init(
+        hub: ProducerHub, principal: Principal, socket: any ProducerSocket,
+        on eventLoop: any EventLoop
+    ) {
         self.hub = hub
+        self.principal = principal
         self.socket = socket
         self.eventLoop = eventLoop
         self.session = ProducerSession(limits: hub.limits.producer)
@@ -140,7 +146,9 @@ final class ProducerConnection {
 
     private func take(_ message: consuming [UInt8]) {
         guard case .submit(let number, let part) = self.session.receive(message) else {
-            self.identity = self.session.name.map { RequestIdentity.producerID($0) }
+            self.identity = self.session.name.map {
+                RequestIdentity.producerID($0, of: self.principal)
+            }
             return
         }
         guard message.count > self.hub.limits.readOnLoopByteCountMax else {
@@ -175,6 +183,13 @@ final class ProducerConnection {
         switch result {
         case .success(let changes):
             guard let answers else { return }
+            let check = self.hub.access.publishing(by: self.principal)
+            if let place = check.firstForbidden(of: changes) {
+                let problem = Problem(forbidden: place, of: changes)
+                self.session.refuse(
+                    number, Producer1Refusal(code: problem.code, message: problem.detail))
+                return
+            }
             let producer = self.identity.map { ProducerIdentity(id: $0, sequence: number) }
             self.add(
                 Submission(changes: changes, producer: producer, order: self.order) { outcome in

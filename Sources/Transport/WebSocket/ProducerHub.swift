@@ -9,6 +9,7 @@ import Sessions
 /// Threads: any.
 final class ProducerHub: Sendable {
     let queue: IngressQueue
+    let access: AccessControl
     let limits: ServerLimits
     let readers: ReaderPool
     let logger: Logger
@@ -17,8 +18,9 @@ final class ProducerHub: Sendable {
     /// What large messages take.
     let messages: ByteBudget
 
-    init(queue: IngressQueue, limits: ServerLimits, logger: Logger) {
+    init(queue: IngressQueue, access: AccessControl, limits: ServerLimits, logger: Logger) {
         self.queue = queue
+        self.access = access
         self.limits = limits
         self.messages = ByteBudget(limits.messagesByteCountMax)
         self.readers = ReaderPool(limits: limits.changes)

@@ -1,3 +1,4 @@
+import Access
 import Logging
 import NIOCore
 import Replication
@@ -11,6 +12,7 @@ typealias ProducerHandler = WebSocketConnection<ProducerPeer>
 struct ProducerPeer: WebSocketPeer {
     let hub: ProducerHub
     let loopHub: EventLoopHub
+    let principal: Principal
 
     var limits: WebSocketLimits {
         var limits = self.hub.limits.webSocket
@@ -21,7 +23,8 @@ struct ProducerPeer: WebSocketPeer {
 
     func open(_ connection: ProducerHandler) -> ProducerConnection {
         let producer = ProducerConnection(
-            hub: self.hub, socket: connection, on: self.loopHub.eventLoop)
+            hub: self.hub, principal: self.principal, socket: connection,
+            on: self.loopHub.eventLoop)
         self.loopHub.add(connection, producer)
         return producer
     }

@@ -1,3 +1,4 @@
+import Access
 import NIOCore
 import Replication
 import Sessions
@@ -10,6 +11,8 @@ typealias WebSocketHandler = WebSocketConnection<SubscriberPeer>
 struct SubscriberPeer: WebSocketPeer {
     let hub: EventLoopHub
     let dialect: Dialect
+    let principal: Principal
+    let access: AccessControl
 
     var limits: WebSocketLimits { self.hub.limits.webSocket }
     var readBuffer: ReadBuffer { self.hub.readBuffer }
@@ -17,7 +20,9 @@ struct SubscriberPeer: WebSocketPeer {
     func open(_ connection: WebSocketHandler) -> Dispatcher.SessionID {
         self.hub.add(connection)
         self.hub.relieve()
-        let session = Session(dialect: self.dialect, limits: self.hub.limits.session)
+        let session = Session(
+            dialect: self.dialect, reader: self.access.reader(self.principal),
+            limits: self.hub.limits.session)
         return self.hub.dispatcher.open(session, connection: connection)
     }
 
@@ -38,6 +43,44 @@ struct SubscriberPeer: WebSocketPeer {
         if self.hub.dispatcher.becomeWritable(id) { self.hub.scheduleTurn() }
     }
 
+    /// Finds out who has `token`, and lets the session be theirs: it goes on meanwhile as it was.
+    func authenticate(
+        _ token: String, _ id: Dispatcher.SessionID, _ connection: WebSocketHandler
+    ) {
+        let access = self.access
+        let bound = NIOLoopBound((self, connection), eventLoop: self.hub.eventLoop)
+        self.hub.eventLoop.makeFutureWithTask {
+            try await access.principal(of: Credentials(bearer: token))
+        }.whenComplete { result in
+            let (peer, connection) = bound.value
+            // The session may be over, and its number another one's.
+            guard connection.member == id else { return }
+            peer.finishAuthentication(result, id)
+        }
+    }
+
+    private func finishAuthentication(
+        _ result: Result<Principal, any Error>, _ id: Dispatcher.SessionID
+    ) {
+        let dispatcher = self.hub.dispatcher
+        guard let before = dispatcher.reader(of: id)?.principal else { return }
+        switch result {
+        case .success(let principal):
+            guard !before.isAuthenticated || before.isSame(as: principal) else {
+                dispatcher.refuseToken(
+                    "this is another user's token: a connection stays with whom it is; open another one",
+                    of: id)
+                return
+            }
+            _ = dispatcher.become(self.access.reader(principal), id)
+            dispatcher.acceptToken(of: id)
+            self.hub.scheduleTurn()
+        case .failure(let error):
+            let message = (error as? Problem)?.detail ?? "the token could not be looked at"
+            dispatcher.refuseToken(message, of: id)
+        }
+    }
+
     func leave(_ id: Dispatcher.SessionID, _ connection: WebSocketHandler) {
         self.hub.remove(connection)
         if self.hub.dispatcher.close(id) { self.hub.scheduleTurn() }
@@ -47,7 +90,10 @@ struct SubscriberPeer: WebSocketPeer {
 extension WebSocketConnection: SessionConnection where Peer == SubscriberPeer {
     func send(_ bytes: OutboundBytes) -> Bool { self.send(bytes.bytes) }
 
-    func authenticate(_ token: String) {}
+    func authenticate(_ token: String) {
+        guard let id = self.member else { return }
+        self.peer.authenticate(token, id, self)
+    }
 }
 
 extension ServerLimits {

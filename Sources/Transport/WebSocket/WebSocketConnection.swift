@@ -27,8 +27,8 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     /// Bytes that NIO has of what waits: enough to fill the room that a socket gets at a time.
     private static var pieceByteCountMax: Int { 64 << 10 }
 
-    private let peer: Peer
-    private var member: Peer.Member?
+    let peer: Peer
+    private(set) var member: Peer.Member?
     private var context: ChannelHandlerContext?
     private var reader = MessageReader()
     private var phase = Phase.open

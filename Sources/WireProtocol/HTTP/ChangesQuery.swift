@@ -57,6 +57,13 @@ package struct ChangesQuery: Hashable, Sendable {
         self.request.start = .token(token)
     }
 
+    /// The same, as far as `sight` goes.
+    package func seen(by sight: Sight) -> ChangesQuery {
+        var query = self
+        query.request.filter = self.request.filter.seen(by: sight)
+        return query
+    }
+
     /// The path and query of the page that begins at `token`.
     package func page(from token: ResumeToken) -> String {
         var next = self.request

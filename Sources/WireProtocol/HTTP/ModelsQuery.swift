@@ -19,6 +19,14 @@ package enum ModelsQuery: Hashable, Sendable {
     /// What happened to an instance, from an offset on: `/v1/models/M/KEY/history`.
     case history(model: Text, key: Text, from: Offset, limit: Int)
 
+    /// The instances that it is about, among others.
+    package var filter: Filter {
+        switch self {
+        case .group(let filter, _): filter
+        case .instance(let model, _, _), .history(let model, _, _, _): Filter(model: model)
+        }
+    }
+
     /// Reads the path and the query of a URL. Nil if there is nothing at such a path.
     package init?(path: String, query: String) throws(Problem) {
         guard let parts = URLText.parts(ofPath: path) else {

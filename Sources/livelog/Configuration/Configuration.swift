@@ -1,0 +1,63 @@
+import Access
+import Identity
+import Logging
+import Settings
+import Transport
+
+/// The configuration of a running server: taken at the start, and again whenever its files change or SIGHUP comes. One
+/// that is wrong is told and not taken; the one before stays.
+actor Configuration {
+    private static let lookSeconds = 2
+
+    private let file: SettingsFile
+    private let isLoopback: Bool
+    private let logger: Logger
+    private var files: [String]
+    private var times: FileTimes
+
+    /// Prepares to follow `file`, which names `files`.
+    init(_ file: SettingsFile, naming files: [String], isLoopback: Bool, logger: Logger) {
+        self.file = file
+        self.isLoopback = isLoopback
+        self.logger = logger
+        self.files = files
+        self.times = FileTimes(files)
+    }
+
+    /// What `settings` say of access.
+    static func rules(
+        _ settings: Settings, isLoopback: Bool
+    ) async throws(IdentityError) -> AccessControl.Rules {
+        AccessControl.Rules(
+            policy: settings.policy,
+            authenticator: try await ServerAuthenticator(settings.identity),
+            origins: OriginRules(
+                allowed: Set(settings.origins), isLoopback: isLoopback && settings.origins.isEmpty))
+    }
+
+    /// Takes the configuration again, if it is right.
+    func reload(into access: AccessControl) async {
+        do {
+            let (settings, files) = try self.file.load()
+            self.files = files
+            self.times = FileTimes(files)
+            await access.replace(
+                try await Self.rules(settings, isLoopback: self.isLoopback))
+            self.logger.notice(
+                "took the configuration again",
+                metadata: ["models": "\(settings.policy.models.count)"])
+        } catch {
+            self.times = FileTimes(self.files)
+            let text = (error as? SettingsError)?.text(file: self.file.path) ?? "\(error)"
+            self.logger.error("the configuration is wrong, and the one before stays: \(text)")
+        }
+    }
+
+    /// Takes the configuration again each time that one of its files changes, until the task is cancelled.
+    func follow(into access: AccessControl) async {
+        while !Task.isCancelled {
+            try? await ContinuousClock().sleep(for: .seconds(Self.lookSeconds))
+            if FileTimes(self.files) != self.times { await self.reload(into: access) }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Access
+import Identity
+import LogModel
+import Settings
+
+/// A configuration in sentences, for whoever has to answer for it.
+struct SettingsSummary {
+    private let settings: Settings
+
+    init(_ settings: Settings) { self.settings = settings }
+
+    /// What everybody may do first, and then each model.
+    var text: String {
+        var lines: [String] = []
+        let policy = self.settings.policy
+        let models = policy.models.values.sorted { $0.model.string < $1.model.string }
+        if policy.isOpen {
+            lines.append("! everybody may see and publish models that are not named")
+        }
+        for model in models {
+            for view in model.views where view.rule == .everyone {
+                lines.append("! everybody may see \(model.model): \(Self.shown(view.view))")
+            }
+            if model.publish == .everyone { lines.append("! everybody may publish \(model.model)") }
+        }
+        for model in models {
+            lines.append("\(model.model)")
+            for view in model.views {
+                lines.append("    seen by \(Self.words(view.rule)): \(Self.shown(view.view))")
+            }
+            if model.views.isEmpty { lines.append("    seen by nobody but API keys for it") }
+            lines.append("    published by \(Self.words(model.publish)), and API keys for it")
+        }
+        lines.append(
+            "\(self.settings.identity.issuers.count) issuers of tokens, "
+                + "\(self.settings.identity.apiKeys.keys.count(where: { $0.revoked == nil })) API keys"
+        )
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func shown(_ view: View) -> String {
+        if let rendering = view.rendering { return "the rendering \(rendering)" }
+        return view.fields.map { $0.map(\.string).joined(separator: ", ") } ?? "all fields"
+    }
+
+    /// A rule as what follows "by".
+    static func words(_ rule: Rule) -> String {
+        switch rule {
+        case .everyone: "everybody"
+        case .authenticated: "whoever is known"
+        case .staff: "the staff"
+        case .scope(let scope): "whoever has the scope \(scope)"
+        case .claim(let name, let value): "whoever's \(name) is \(value.text)"
+        case .claimContains(let name, let value): "whoever has \(value.text) among their \(name)"
+        case .property(let property, let claim): "whoever's \(claim) is the instance's \(property)"
+        case .member(let property, let claim):
+            "whoever has the instance's \(property) among their \(claim)"
+        case .all(let rules):
+            "whoever is all of (" + rules.map(Self.words).joined(separator: "; ") + ")"
+        case .any([]): "nobody"
+        case .any(let rules):
+            "whoever is one of (" + rules.map(Self.words).joined(separator: "; ") + ")"
+        case .not(let rule): "whoever is not (\(Self.words(rule)))"
+        }
+    }
+}
