@@ -78,12 +78,13 @@ enum FiltersTarget {
 
     private static func record(_ choices: inout Choices) -> PlainRecord {
         var record = PlainRecord(
-            action: choices.pick(Action.allCases), model: choices.pick(["m", "n"]), groups: [])
-        for _ in 0...choices.below(8) {
+            action: choices.pick(Action.allCases), model: choices.pick(["m", "n"]),
+            // Every record is in its model's group, by which scans find it.
+            groups: [.init("", .null, choices.pick(Membership.allCases))])
+        for _ in 0..<choices.below(8) {
             let membership = choices.pick(Membership.allCases)
-            let property = choices.pick(Self.properties + [""])
-            let value = property == "" ? Scalar.null : Self.value(&choices)
-            record.groups.append(.init(property, value, membership))
+            let property = choices.pick(Self.properties + ["other"])
+            record.groups.append(.init(property, Self.value(&choices), membership))
         }
         return record
     }
