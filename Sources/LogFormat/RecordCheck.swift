@@ -62,6 +62,9 @@ extension RecordView {
             "the kind of the key is unknown")
         try check(
             self.load(RecordLayout.reserved) as UInt8 == 0, "a byte that must be zero is not")
+        try check(
+            self.producer != nil || self.load(RecordLayout.producerSequence) as UInt64 == 0,
+            "a record of nobody in particular has a sequence number")
         // A record knows only what was before it: so a walk from record to record comes to an end.
         try check(
             self.durable <= self.offset, "the record says that later ones were durable")

@@ -66,6 +66,12 @@ public enum SegmentFooter {
             throw FormatError(
                 .wrongField, "the records cannot end at byte \(endPosition)", position: 32)
         }
+        // Each record takes its bytes, so that a page which says more is another one's, whatever its checksum.
+        let recordCountMax = (endPosition - UInt64(SegmentHeader.count)) / UInt64(RecordLayout.countMin)
+        guard end.rawValue - base.rawValue <= recordCountMax else {
+            throw FormatError(
+                .wrongField, "\(endPosition) bytes cannot have the records \(base) to \(end)", position: 24)
+        }
         return SealedFacts(
             header: header, end: end, endPosition: endPosition,
             lastChecksum: bytes.loadLittleEndian(40, as: UInt32.self),
@@ -78,5 +84,5 @@ public enum SegmentFooter {
 
 extension SegmentHeader {
     /// The byte at which records must have ended: the last page of the file is the footer's.
-    public var recordsEnd: Int { Int(self.fileCount) - SegmentFooter.count }
+    public var recordsEnd: Int { Int(clamping: self.fileCount) - SegmentFooter.count }
 }

@@ -1,0 +1,188 @@
+import Foundation
+import Testing
+
+/// A server that is configured: who is who, what each of them sees, and what becomes of that when the file changes.
+@Suite struct AccessTests {
+    private static let secret = "a secret of at least thirty-two bytes: canary-of-the-secret"
+    private static let task =
+        #"{"model":"todolist.Task","action":"CREATED","instance":{"id":1,"text":"milk","owner":"alice","pin":4711}}"#
+
+    private static func configuration(short fields: String) -> String {
+        """
+        tokens:
+          - issuer: app
+            audience: livelog
+            keys: [{algorithm: HS256, secret_file: jwt.secret}]
+        api_keys: keys.jsonl
+        models:
+          todolist.Task:
+            views:
+              - {name: full, who: staff}
+              - {name: short, fields: \(fields), who: {property: owner, equals_claim: sub}}
+            publish: {property: owner, equals_claim: sub}
+        """
+    }
+
+    private struct World {
+        let directory: URL
+        let server: LivelogServer
+        let key: String
+
+        func token(_ subject: String, _ options: [String] = []) async throws -> String {
+            try await ChildProcess(
+                Places.livelog,
+                [
+                    "keys", "token", "--secret-file", directory.appending(path: "jwt.secret").path,
+                    "--issuer", "app", "--audience", "livelog", "--subject", subject,
+                ] + options
+            ).output().joined()
+        }
+
+        func get(_ path: String, _ bearer: String?) async throws -> RawReply {
+            var request = RawRequest.get(path)
+            if let bearer { request.head += "Authorization: Bearer \(bearer)\r\n" }
+            return try await server.exchange(request)
+        }
+
+        func publish(_ change: String, _ bearer: String?) async throws -> RawReply {
+            var request = RawRequest.publish(change.utf8)
+            if let bearer { request.head += "Authorization: Bearer \(bearer)\r\n" }
+            return try await server.exchange(request)
+        }
+    }
+
+    private func withWorld(_ body: (World) async throws -> Void) async throws {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "livelog.yaml")
+            try Self.configuration(short: "[id, text]").write(
+                to: file, atomically: true, encoding: .utf8)
+            try Self.secret.write(
+                to: directory.appending(path: "jwt.secret"), atomically: true, encoding: .utf8)
+            let key = try await ChildProcess(
+                Places.livelog,
+                [
+                    "keys", "make", "--file", directory.appending(path: "keys.jsonl").path,
+                    "--label", "shop", "--action", "publish", "--model", "todolist.Task",
+                ]
+            ).output().joined()
+            try await withServer(in: directory, options: ["--config", file.path]) { server in
+                let world = World(directory: directory, server: server, key: key)
+                try await body(world)
+                // What is secret is nowhere in what the server said.
+                for canary in ["canary-of-the-secret", String(key.suffix(40))] {
+                    #expect(!server.errorOutput.contains(canary))
+                }
+            }
+        }
+    }
+
+    private static let changes = "/v1/changes?model=todolist.Task&from=start"
+
+    @Test(.timeLimit(.minutes(1))) func eachPrincipalSeesAndPublishesWhatTheFileSays() async throws
+    {
+        try await withWorld { world in
+            let alice = try await world.token("alice")
+            let bob = try await world.token("bob")
+            let staff = try await world.token("carol", ["--staff"])
+            #expect(try await world.publish(Self.task, nil).status == 403)
+            #expect(try await world.publish(Self.task, bob).status == 403)
+            #expect(try await world.publish(Self.task, alice).status == 200)
+            #expect(try await world.publish(Self.task, world.key).status == 200)
+            let other = Self.task.replacing("todolist.Task", with: "todolist.List")
+            #expect(try await world.publish(other, world.key).status == 403)
+
+            let shown = try await world.get(Self.changes, alice)
+            #expect(shown.body.contains(#""instance":{"id":1,"text":"milk"}"#))
+            #expect(!shown.body.contains("4711") && !shown.body.contains("owner"))
+            #expect(shown.headers["cache-control"] == "private, no-cache")
+            #expect(try await world.get(Self.changes, staff).body.contains(#""pin":4711"#))
+            #expect(try await world.get(Self.changes, bob).body.hasPrefix(#"{"records":[],"#))
+            // The key is for publishing; and nobody in particular sees nothing.
+            #expect(try await world.get(Self.changes, world.key).status == 403)
+            let refused = try await world.get(Self.changes, nil)
+            #expect(refused.status == 403)
+            // Nobody learns which models there are, nor by a filter what they are not shown.
+            let unknown = try await world.get("/v1/changes?model=no.Model&from=start", nil)
+            #expect(unknown.body == refused.body)
+            #expect(try await world.get(Self.changes + "&where=pin%3D4711", alice).status == 403)
+            #expect(try await world.get("/v1/models/todolist.Task/1", bob).status == 404)
+            #expect(try await world.get("/v1/models/todolist.Task/1", alice).status == 200)
+            // Metrics and errors say nothing of it.
+            let metrics = try await world.get("/metrics", nil).body
+            #expect(!metrics.contains("canary") && !metrics.contains("alice"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whatIsNotAcceptedIsRefusedBeforeTheUpgrade() async throws {
+        try await withWorld { world in
+            let alice = try await world.token("alice")
+            for (fields, status) in [
+                ("Authorization: Bearer \(alice)\r\n", 101),
+                ("Sec-WebSocket-Protocol: livelog.v1, bearer.\(alice)\r\n", 101),
+                ("Authorization: Bearer \(alice)x\r\n", 401),
+                ("Authorization: Basic YTpi\r\n", 401),
+                (
+                    "Authorization: Bearer \(alice)\r\nSec-WebSocket-Protocol: bearer.\(alice)\r\n",
+                    401
+                ),
+                ("Authorization: Bearer llk_a_b\r\n", 401),
+                ("Origin: https://evil.example\r\n", 403),
+                ("Origin: http://livelog\r\n", 403),
+                ("Origin: http://localhost:3000\r\n", 101),
+                ("Origin: null\r\n", 403),
+            ] {
+                var request = RawRequest.handshake("/ws/subscribe/")
+                request.head += fields
+                let reply = try await world.server.exchange(request)
+                #expect(reply.status == status, "\(fields.prefix(30)): \(reply.body)")
+                #expect(!(reply.headers["sec-websocket-protocol"] ?? "").contains("bearer"))
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aSessionFollowsTheFileAndItsToken() async throws {
+        try await withWorld { world in
+            let alice = try await world.token("alice")
+            let reader = try world.server.python(
+                "authenticate_frames.py", [world.server.webSocket, alice, "todolist.Task"])
+            // Before it says who it is it may not ask.
+            #expect(try await reader.line { _ in true }.contains("\"forbidden\""))
+            #expect(try await reader.line { _ in true }.hasPrefix(#"{"authenticated":"alice""#))
+            #expect(try await reader.line { _ in true }.contains("\"subscribed\":2"))
+            #expect(try await reader.line { $0.contains("covered") }.contains("live"))
+            #expect(try await world.publish(Self.task, alice).status == 200)
+            let first = try await reader.line { $0.contains("changes") }
+            #expect(first.contains(#""instance":{"id":1,"text":"milk"}"#))
+
+            let file = world.directory.appending(path: "livelog.yaml")
+            // A file that is wrong changes nothing.
+            try "models: [".write(to: file, atomically: true, encoding: .utf8)
+            kill(world.server.processIdentifier, SIGHUP)
+            #expect(try await world.publish(Self.task, alice).status == 200)
+            #expect(try await reader.line { $0.contains("changes") }.contains("text"))
+            try Self.configuration(short: "[id]").write(
+                to: file, atomically: true, encoding: .utf8)
+            kill(world.server.processIdentifier, SIGHUP)
+            #expect(try await reader.line { $0.contains("reset") }.contains("access-changed"))
+            // It asks again, from a snapshot.
+            let snapshot = try await reader.line { $0.contains("\"snapshot\":3,") }
+            #expect(snapshot.contains(#""instance":{"id":1}"#))
+            await reader.kill()
+        }
+    }
+
+    @Test(arguments: [
+        (["--listen", "0.0.0.0:0"], "--config"), (["--listen", "[::]:0"], "--config"),
+        (["--listen", "127.0.0.1:0", "--dev", "--config", "x"], "exclude"),
+    ])
+    func aServerWithoutAConfigurationStaysOnThisMachine(_ options: [String], _ word: String)
+        async throws
+    {
+        try await withTemporaryDirectory { directory in
+            let process = try ChildProcess(
+                Places.livelog, ["serve", "--data", directory.path] + options)
+            #expect(await process.ending() == .exited(64))
+            #expect(process.errorOutput.contains(word))
+        }
+    }
+}
