@@ -2,8 +2,10 @@
 package struct IdentityOptions: Sendable {
     /// Who signs tokens that are accepted.
     package var issuers: [TokenIssuer] = []
-    /// The API keys.
-    package var apiKeys = APIKeySet()
+    /// The file of API keys, which holds digests; nil for none.
+    package var apiKeysFile: String?
+    /// Where the application is asked; nil if it is not.
+    package var callback: ConnectCallback?
 
     /// Creates options by which everybody is anonymous.
     package init() {}
@@ -45,14 +47,22 @@ package struct TokenIssuer: Sendable {
         }
     }
 
+    /// Where a JWKS is.
+    package enum KeySet: Hashable, Sendable {
+        case file(String)
+        case url(String)
+    }
+
     /// The `iss` of its tokens.
     package var issuer: String
     /// The `aud` that its tokens have to have.
     package var audience: String
     /// Its keys, if they are in the configuration.
     package var keys: [Key] = []
-    /// More keys, as the text of a JWKS (RFC 7517); each names its `kid` and `alg`.
-    package var keySet: String?
+    /// Where its keys are, otherwise.
+    package var keySet: KeySet?
+    /// The algorithms that keys of the key set may have.
+    package var algorithms: Set<Algorithm> = []
     /// The claim that is true for the staff.
     package var staffClaim = "is_staff"
     /// The claim with the scopes: a list, or words in one string.
@@ -66,5 +76,27 @@ package struct TokenIssuer: Sendable {
     package init(issuer: String, audience: String) {
         self.issuer = issuer
         self.audience = audience
+    }
+}
+
+/// How the application is asked who a client is.
+package struct ConnectCallback: Sendable {
+    /// Where it is asked, by POST.
+    package var url: String
+    /// With what requests are signed: at least 32 bytes.
+    package var secret: String
+    /// The cookies that are passed on; no others are.
+    package var cookies: [String] = []
+    /// Seconds that it may take. Default 2.
+    package var timeoutSeconds = 2
+    /// Seconds that an answer counts. Default 30.
+    package var cacheSeconds = 30
+    /// Answers that are kept. Default 10,000.
+    package var cachedMax = 10_000
+
+    /// Creates a callback.
+    package init(url: String, secret: String) {
+        self.url = url
+        self.secret = secret
     }
 }

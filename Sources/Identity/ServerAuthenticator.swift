@@ -1,29 +1,45 @@
 package import Access
 import Glibc
+package import Logging
 
-/// Finds out who clients are by what a configuration says: tokens of known issuers, and API keys.
+/// Finds out who a client is, by everything that the options name.
+///
+/// A bearer counts before a cookie: who shows a token or key that is not good is refused, whatever else they show.
 package struct ServerAuthenticator: Authenticator {
-    private let verifier: TokenVerifier
-    private let keys: APIKeySet
-    private let clock: @Sendable () -> Int64
+    private let tokens: TokenAuthenticator
+    private let keys: APIKeyStore?
+    private let callback: CallbackClient?
 
-    /// Makes ready what `options` names.
+    /// Makes one. `clock` gives seconds since 1970-01-01T00:00:00Z; that of the system is the default.
     ///
-    /// - Parameter clock: gives the seconds since 1970-01-01T00:00:00Z.
+    /// Throws if the options cannot be used; files that they name are read.
     package init(
-        _ options: IdentityOptions, clock: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }
-    ) async throws(IdentityError) {
-        self.verifier = try await TokenVerifier(options.issuers)
-        self.keys = options.apiKeys
-        self.clock = clock
+        _ options: IdentityOptions, logger: Logger,
+        clock: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }
+    ) async throws(IdentityOptionsError) {
+        self.tokens = try await TokenAuthenticator(options.issuers, clock: clock, logger: logger)
+        self.keys = try options.apiKeysFile.map { path throws(IdentityOptionsError) in
+            try APIKeyStore(path: path, clock: clock, logger: logger)
+        }
+        self.callback = try options.callback.map { callback throws(IdentityOptionsError) in
+            try CallbackClient(callback, clock: clock, logger: logger)
+        }
     }
 
-    /// Who has `credentials`; a cookie says nothing here.
+    /// Who has these credentials.
     package func principal(
         of credentials: Credentials
     ) async throws(AuthenticationError) -> Principal {
-        guard let bearer = credentials.bearer else { return .anonymous }
-        if bearer.hasPrefix(APIKey.prefix) { return try self.keys.principal(of: bearer) }
-        return try await self.verifier.principal(of: bearer, at: self.clock())
+        if let bearer = credentials.bearer {
+            guard bearer.hasPrefix(APIKey.prefix) else {
+                return try await self.tokens.principal(of: bearer)
+            }
+            guard let keys else {
+                throw AuthenticationError(.notTrusted, "this server accepts no API keys")
+            }
+            return try keys.principal(of: bearer)
+        }
+        guard let cookie = credentials.cookie, let callback else { return .anonymous }
+        return try await callback.principal(ofCookie: cookie)
     }
 }

@@ -67,10 +67,12 @@ public enum SegmentFooter {
                 .wrongField, "the records cannot end at byte \(endPosition)", position: 32)
         }
         // Each record takes its bytes, so that a page which says more is another one's, whatever its checksum.
-        let recordCountMax = (endPosition - UInt64(SegmentHeader.count)) / UInt64(RecordLayout.countMin)
+        let recordCountMax =
+            (endPosition - UInt64(SegmentHeader.count)) / UInt64(RecordLayout.countMin)
         guard end.rawValue - base.rawValue <= recordCountMax else {
             throw FormatError(
-                .wrongField, "\(endPosition) bytes cannot have the records \(base) to \(end)", position: 24)
+                .wrongField, "\(endPosition) bytes cannot have the records \(base) to \(end)",
+                position: 24)
         }
         return SealedFacts(
             header: header, end: end, endPosition: endPosition,

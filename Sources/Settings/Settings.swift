@@ -20,15 +20,12 @@ package struct Settings: Sendable {
 
     /// Reads the text of a configuration file.
     ///
-    /// - Parameter readFile: gives the text of a file that the configuration names, or says why there is none.
     /// - Throws: all that is wrong.
-    package init(
-        yaml: String, readFile: @escaping (String) -> Result<String, SettingsFileError>
-    ) throws(SettingsError) {
+    package init(yaml: String, files: any SettingsFiles) throws(SettingsError) {
         guard yaml.utf8.count <= Self.byteCountMax else {
             throw Self.failure("a configuration has at most \(Self.byteCountMax) bytes")
         }
-        let reader = SettingsReader(readFile: readFile)
+        let reader = SettingsReader(files: files)
         let root: Node
         do {
             guard let node = try Yams.compose(yaml: yaml) else {
@@ -50,18 +47,16 @@ package struct Settings: Sendable {
         let members = reader.members(
             root, "",
             known: [
-                "api_keys", "data", "listen", "models", "origins", "tokens", "unlisted_models",
+                "api_keys", "connect_callback", "data", "listen", "models", "origins", "tokens",
+                "unlisted_models",
             ])
         self.listen = members["listen"].flatMap { reader.text($0, "listen") }
         self.data = members["data"].flatMap { reader.text($0, "data") }
         self.origins = members["origins"].map { Self.origins($0, reader) } ?? []
         self.identity.issuers = members["tokens"].map { reader.issuers($0, "tokens") } ?? []
-        if let node = members["api_keys"], let text = reader.file(node, "api_keys") {
-            do throws(IdentityError) {
-                self.identity.apiKeys = try APIKeySet(text)
-            } catch {
-                reader.note(node, "api_keys", error.description)
-            }
+        self.identity.apiKeysFile = members["api_keys"].flatMap { reader.existing($0, "api_keys") }
+        self.identity.callback = members["connect_callback"].flatMap {
+            reader.callback($0, "connect_callback")
         }
         let models = members["models"].map { reader.models($0, "models") } ?? []
         var isOpen = false

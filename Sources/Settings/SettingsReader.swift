@@ -8,11 +8,10 @@ final class SettingsReader {
     /// Nodes that were looked at: an alias of YAML is looked at each time, so that a small file can have very many.
     private var nodeCount = 0
     private static let nodesMax = 100_000
-    /// Gives the text of a file that the configuration names, or says why there is none.
-    let readFile: (String) -> Result<String, SettingsFileError>
+    private let files: any SettingsFiles
 
-    init(readFile: @escaping (String) -> Result<String, SettingsFileError>) {
-        self.readFile = readFile
+    init(files: any SettingsFiles) {
+        self.files = files
     }
 
     /// Notes that something is wrong with `node`.
@@ -142,13 +141,19 @@ final class SettingsReader {
     /// The text of the file that `node` names, without the line end at its end.
     func file(_ node: Node, _ path: String) -> String? {
         guard let name = self.text(node, path) else { return nil }
-        switch self.readFile(name) {
+        switch self.files.read(name) {
         case .success(let text):
             return text.hasSuffix("\r\n") || text.hasSuffix("\n") ? String(text.dropLast()) : text
         case .failure(let error):
             self.note(node, path, error.description)
             return nil
         }
+    }
+
+    /// Where the file is that `node` names, if it can be read.
+    func existing(_ node: Node, _ path: String) -> String? {
+        guard self.file(node, path) != nil, let name = self.text(node, path) else { return nil }
+        return self.files.place(of: name)
     }
 
     /// Whether two names differ by one letter, or by the order of two.
@@ -165,6 +170,14 @@ final class SettingsReader {
         return left.count > right.count
             ? ends.dropFirst().elementsEqual(others) : ends.elementsEqual(others.dropFirst())
     }
+}
+
+/// The files that a configuration names.
+package protocol SettingsFiles {
+    /// The text of a file, or why there is none.
+    func read(_ name: String) -> Result<String, SettingsFileError>
+    /// Where the file is, for who reads it later.
+    func place(of name: String) -> String
 }
 
 /// Why a file that a configuration names cannot be read.

@@ -13,8 +13,8 @@ extension SettingsReader {
         let members = self.members(
             node, path,
             known: [
-                "audience", "clock_skew", "issuer", "jwks_file", "keys", "lifetime_max",
-                "scope_claim", "staff_claim",
+                "algorithms", "audience", "clock_skew", "issuer", "jwks_file", "jwks_url", "keys",
+                "lifetime_max", "scope_claim", "staff_claim",
             ])
         guard let nameNode = members["issuer"], let audienceNode = members["audience"] else {
             self.note(
@@ -27,11 +27,23 @@ extension SettingsReader {
         else { return nil }
         var issuer = TokenIssuer(issuer: name, audience: audience)
         if let node = members["keys"] { issuer.keys = self.keys(node, "\(path).keys") }
-        if let node = members["jwks_file"] {
-            issuer.keySet = self.file(node, "\(path).jwks_file")
+        if let node = members["jwks_file"], let file = self.existing(node, "\(path).jwks_file") {
+            issuer.keySet = .file(file)
         }
-        if members["keys"] == nil, members["jwks_file"] == nil {
-            self.note(node, path, "an issuer has keys, or a jwks_file")
+        if let node = members["jwks_url"], let url = self.text(node, "\(path).jwks_url") {
+            issuer.keySet = .url(url)
+        }
+        if let node = members["algorithms"] {
+            issuer.algorithms = self.algorithms(node, "\(path).algorithms")
+        }
+        let sources = ["keys", "jwks_file", "jwks_url"].filter { members[$0] != nil }
+        if sources.count != 1 {
+            self.note(node, path, "an issuer has keys, or a jwks_file, or a jwks_url: one of these")
+        }
+        if issuer.keySet != nil, issuer.algorithms.isEmpty {
+            self.note(
+                node, path, "say which algorithms keys of the key set may have: algorithms: [RS256]"
+            )
         }
         if let node = members["staff_claim"], let claim = self.text(node, "\(path).staff_claim") {
             issuer.staffClaim = claim
@@ -50,6 +62,53 @@ extension SettingsReader {
             issuer.lifetimeSecondsMax = Int64(seconds)
         }
         return issuer
+    }
+
+    private func algorithms(_ node: Node, _ path: String) -> Set<TokenIssuer.Algorithm> {
+        Set(
+            self.texts(node, path).compactMap { word in
+                guard let algorithm = TokenIssuer.Algorithm(rawValue: word),
+                    !algorithm.isSymmetric
+                else {
+                    self.note(
+                        node, path,
+                        "\"\(word)\" cannot be one of a key set: there are "
+                            + TokenIssuer.Algorithm.allCases.filter { !$0.isSymmetric }
+                            .map(\.rawValue).joined(separator: ", "))
+                    return nil
+                }
+                return algorithm
+            })
+    }
+
+    /// How the application is asked who has a cookie.
+    func callback(_ node: Node, _ path: String) -> ConnectCallback? {
+        let members = self.members(
+            node, path, known: ["cache", "cookies", "secret_file", "timeout", "url"])
+        guard let urlNode = members["url"], let secretNode = members["secret_file"],
+            let cookiesNode = members["cookies"]
+        else {
+            self.note(
+                node, path,
+                "the application is asked at a url, about cookies, signed by a secret_file")
+            return nil
+        }
+        guard let url = self.text(urlNode, "\(path).url"),
+            let secret = self.file(secretNode, "\(path).secret_file")
+        else { return nil }
+        var callback = ConnectCallback(url: url, secret: secret)
+        callback.cookies = self.texts(cookiesNode, "\(path).cookies")
+        if let node = members["timeout"],
+            let seconds = self.number(node, "\(path).timeout", in: 1...10)
+        {
+            callback.timeoutSeconds = seconds
+        }
+        if let node = members["cache"],
+            let seconds = self.number(node, "\(path).cache", in: 0...3600)
+        {
+            callback.cacheSeconds = seconds
+        }
+        return callback
     }
 
     private func keys(_ node: Node, _ path: String) -> [TokenIssuer.Key] {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CBusError
 import Glibc
-import Identity
 import LogStorage
 import Logging
 import Replication
@@ -72,9 +71,11 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = self.logger()
         self.access.warn(host: host, isConfigured: loaded != nil, logger)
         let isLoopback = OriginRules.isLoopback(host)
-        var rules = AccessControl.Rules(origins: OriginRules(isLoopback: isLoopback))
+        var rules = AccessControl.Rules(
+            origins: OriginRules(isLoopback: isLoopback, allowsAll: self.access.dev))
         if let loaded {
-            rules = try await Configuration.rules(loaded.settings, isLoopback: isLoopback)
+            rules = try await Configuration.rules(
+                loaded.settings, isLoopback: isLoopback, logger: logger)
         }
         let access = AccessControl(rules)
         let configuration = loaded.map {

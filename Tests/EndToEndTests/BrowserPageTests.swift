@@ -7,7 +7,7 @@ import Testing
     func thePageOfTheReadmeShowsAnUpdateAsItHappens() async throws {
         let page = try #require(try Readme().steps(.page).first)
         try await withTemporaryDirectory { directory in
-            try await withServer { server in
+            try await withServer(options: ["--dev"]) { server in
                 let file = directory.appending(path: "tasks.html")
                 try page.replacing(Readme.address, with: server.address)
                     .write(to: file, atomically: true, encoding: .utf8)

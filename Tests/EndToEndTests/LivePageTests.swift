@@ -59,7 +59,7 @@ import Testing
     {
         try await withTemporaryDirectory { directory in
             var text = ""
-            try await withServer { server in
+            try await withServer(options: ["--dev"]) { server in
                 try await server.publish(
                     lines: """
                         {"model":"todolist.Task","action":"CREATED","instance":{"id":1,"text":"Draft","list_id":42}}

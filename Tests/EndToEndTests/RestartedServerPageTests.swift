@@ -7,7 +7,7 @@ import Testing
     func aLiveCollectionSurvivesTheEndOfItsServer() async throws {
         let page = try #require(try ClientExamples.blocks("page").first)
         try await withTemporaryDirectory { directory in
-            try await withServer { server in
+            try await withServer(options: ["--dev"]) { server in
                 try await server.publish(
                     lines: [
                         Self.task(1, "Draft", list: 42), Self.task(2, "Other", list: 7),

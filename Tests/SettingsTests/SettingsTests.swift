@@ -34,12 +34,18 @@ struct SettingsTests {
             views: [{who: {all: [authenticated, {not: {claim: banned, equals: true}}]}}]
         """
 
-    private static func settings(_ yaml: String) throws(SettingsError) -> Settings {
-        try Settings(yaml: yaml) { name in
+    private struct Files: SettingsFiles {
+        func read(_ name: String) -> Result<String, SettingsFileError> {
             name == "jwt.secret"
                 ? .success("0123456789abcdef0123456789abcdef\n")
                 : .failure(SettingsFileError("\(name) cannot be read: No such file or directory"))
         }
+
+        func place(of name: String) -> String { "beside/" + name }
+    }
+
+    private static func settings(_ yaml: String) throws(SettingsError) -> Settings {
+        try Settings(yaml: yaml, files: Files())
     }
 
     @Test func anExampleSaysWhatItSays() throws {
@@ -111,6 +117,13 @@ struct SettingsTests {
         ),
         ("tokens:\n  - {issuer: a, audience: b, jwks_file: y}", 2, "y cannot be read"),
         ("tokens:\n  - {issuer: a, audience: b, clock_skew: 301}", 2, "0 to 300"),
+        ("tokens:\n  - {issuer: a, audience: b, jwks_url: \"https://c\"}", 2, "algorithms"),
+        (
+            "tokens:\n  - {issuer: a, audience: b, jwks_url: \"https://c\", algorithms: [HS256]}",
+            2,
+            "key set"
+        ),
+        ("connect_callback: {url: \"https://c\"}", 1, "cookies"),
         ("api_keys: keys.jsonl", 1, "cannot be read"),
     ]
 

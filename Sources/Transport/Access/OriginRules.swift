@@ -5,27 +5,26 @@ package struct OriginRules: Hashable, Sendable {
     /// Whether the server listens on loopback only. Then pages of this machine are allowed as well, whatever their port,
     /// and no other name counts as the server's own: a name that leads here may be an attacker's.
     package let isLoopback: Bool
+    /// Whether all pages are allowed, also those that have no origin because they are files: for development.
+    package let allowsAll: Bool
 
     /// Creates rules; by default those of a server on loopback.
-    package init(allowed: Set<String> = [], isLoopback: Bool = true) {
+    package init(
+        allowed: Set<String> = [], isLoopback: Bool = true, allowsAll: Bool = false
+    ) {
         self.allowed = Set(allowed.map { $0.lowercased() })
         self.isLoopback = isLoopback
+        self.allowsAll = allowsAll
     }
 
     /// Whether a page of `origin` may, on a server that the request calls `host`. Who is no page has no origin, and may.
     package func allows(_ origin: String?, host: String?) -> Bool {
-        guard let origin = origin?.lowercased() else { return true }
+        guard let origin = origin?.lowercased(), !self.allowsAll else { return true }
         if self.allowed.contains(origin) { return true }
         guard let separator = origin.firstRange(of: "://") else { return false }
         let authority = String(origin[separator.upperBound...])
         if self.isLoopback { return Self.isLoopback(Self.name(of: authority)) }
         return authority == host?.lowercased()
-    }
-
-    /// Whether a page of `origin`, which the server did not serve, may read answers.
-    package func isForeignAndAllowed(_ origin: String?, host: String?) -> Bool {
-        guard let origin else { return false }
-        return self.allows(origin, host: host)
     }
 
     /// Whether a name is one of this machine for itself.

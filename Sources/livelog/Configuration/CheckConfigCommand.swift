@@ -2,6 +2,7 @@ import Access
 import ArgumentParser
 import Identity
 import LogModel
+import Logging
 import Settings
 
 /// `livelog check-config`: reads a configuration as the server would, and says what it means.
@@ -23,8 +24,9 @@ struct CheckConfigCommand: AsyncParsableCommand {
     func run() async throws {
         do throws(SettingsError) {
             let (settings, _) = try SettingsFile(path: self.file).load()
-            do throws(IdentityError) {
-                _ = try await ServerAuthenticator(settings.identity)
+            do throws(IdentityOptionsError) {
+                _ = try await ServerAuthenticator(
+                    settings.identity, logger: Logger(label: "livelog"))
             } catch {
                 throw SettingsError(file: error.description)
             }
@@ -43,7 +45,6 @@ struct CheckConfigCommand: AsyncParsableCommand {
             json.add("ok", true)
             json.add("models", settings.policy.models.count)
             json.add("issuers", settings.identity.issuers.count)
-            json.add("api_keys", settings.identity.apiKeys.keys.count)
             StandardStream.output.write(json.text + "\n")
         }
     }

@@ -26,11 +26,11 @@ actor Configuration {
 
     /// What `settings` say of access.
     static func rules(
-        _ settings: Settings, isLoopback: Bool
-    ) async throws(IdentityError) -> AccessControl.Rules {
+        _ settings: Settings, isLoopback: Bool, logger: Logger
+    ) async throws(IdentityOptionsError) -> AccessControl.Rules {
         AccessControl.Rules(
             policy: settings.policy,
-            authenticator: try await ServerAuthenticator(settings.identity),
+            authenticator: try await ServerAuthenticator(settings.identity, logger: logger),
             origins: OriginRules(
                 allowed: Set(settings.origins), isLoopback: isLoopback && settings.origins.isEmpty))
     }
@@ -42,7 +42,7 @@ actor Configuration {
             self.files = files
             self.times = FileTimes(files)
             await access.replace(
-                try await Self.rules(settings, isLoopback: self.isLoopback))
+                try await Self.rules(settings, isLoopback: self.isLoopback, logger: self.logger))
             self.logger.notice(
                 "took the configuration again",
                 metadata: ["models": "\(settings.policy.models.count)"])

@@ -8,19 +8,13 @@ struct SettingsFile {
 
     /// Reads it. Throws what is wrong with it.
     func load() throws(SettingsError) -> (settings: Settings, files: [String]) {
-        let directory = self.path.lastIndex(of: "/").map { String(self.path[...$0]) } ?? ""
-        var files = [self.path]
+        let files = FilesBeside(self.path)
         let text: String
         switch Self.read(self.path) {
         case .success(let read): text = read
         case .failure(let error): throw SettingsError(file: error.description)
         }
-        let settings = try Settings(yaml: text) { name in
-            let path = name.hasPrefix("/") ? name : directory + name
-            files.append(path)
-            return Self.read(path)
-        }
-        return (settings, files)
+        return (try Settings(yaml: text, files: files), [self.path] + files.read)
     }
 
     /// The text of a file, or why there is none.
@@ -37,6 +31,26 @@ struct SettingsFile {
             return .failure(SettingsFileError("\(path) is not UTF-8"))
         }
         return .success(text)
+    }
+}
+
+/// The files beside a configuration, and which of them were read.
+private final class FilesBeside: SettingsFiles {
+    private let directory: String
+    private(set) var read: [String] = []
+
+    init(_ path: String) {
+        self.directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    }
+
+    func read(_ name: String) -> Result<String, SettingsFileError> {
+        let place = self.place(of: name)
+        self.read.append(place)
+        return SettingsFile.read(place)
+    }
+
+    func place(of name: String) -> String {
+        name.hasPrefix("/") ? name : self.directory + name
     }
 }
 

@@ -31,10 +31,13 @@ struct SettingsSummary {
             if model.views.isEmpty { lines.append("    seen by nobody but API keys for it") }
             lines.append("    published by \(Self.words(model.publish)), and API keys for it")
         }
-        lines.append(
-            "\(self.settings.identity.issuers.count) issuers of tokens, "
-                + "\(self.settings.identity.apiKeys.keys.count(where: { $0.revoked == nil })) API keys"
-        )
+        let identity = self.settings.identity
+        lines += identity.issuers.map { "tokens of \($0.issuer) for \($0.audience)" }
+        if let file = identity.apiKeysFile { lines.append("API keys of \(file)") }
+        if let callback = identity.callback {
+            let cookies = callback.cookies.joined(separator: ", ")
+            lines.append("\(callback.url) is asked who has the cookies \(cookies)")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -1,21 +1,40 @@
 import ArgumentParser
+import Glibc
+import Identity
 
-/// `livelog keys`: API keys, and tokens for development.
-struct KeysCommand: AsyncParsableCommand {
+/// `livelog keys`: by what programs and developers show who they are.
+struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys",
-        abstract: "Make and revoke API keys, and make tokens for development.",
-        discussion: """
-            API keys are for programs: producers and operators. Their file holds digests, so that who reads it has no key. \
-            A configuration names it: api_keys: keys.jsonl
-            """,
+        abstract: "Make, list and revoke API keys, and make tokens for development.",
         subcommands: [
-            MakeKeyCommand.self, ListKeysCommand.self, RevokeKeyCommand.self, TokenCommand.self,
+            KeysMakeCommand.self, KeysListCommand.self, KeysRevokeCommand.self,
+            KeysTokenCommand.self,
         ])
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    static var now: Int64 { Int64(time(nil)) }
 }
 
-/// Where the keys are.
+/// The file of keys that most of them work on.
 struct KeyFileOption: ParsableArguments {
-    @Option(help: "The file of API keys: one JSON object a line.")
-    var file = "keys.jsonl"
+    @Option(name: .customLong("file"), help: "The file of API keys. It holds digests, no secrets.")
+    var path: String
+
+    /// The file.
+    var file: APIKeyFile { APIKeyFile(self.path) }
+}
+
+extension ParsableCommand {
+    /// Runs `body`; what it throws is said on standard error, and the command ends with exit code 1.
+    func orFailOnKeys<Result>(
+        _ body: () throws(IdentityOptionsError) -> Result
+    ) throws -> Result {
+        do throws(IdentityOptionsError) {
+            return try body()
+        } catch {
+            Diagnostics.say("\(error)")
+            throw ExitCode.failure
+        }
+    }
 }

@@ -28,8 +28,10 @@ let package = Package(
             name: "WireProtocol", dependencies: ["LogModel", "LogFormat", "CJSON"],
             swiftSettings: settings),
         .target(
-            name: "Sessions", dependencies: ["LogModel", "LogFormat", "Matching", "WireProtocol"],
+            name: "Sessions",
+            dependencies: ["LogModel", "LogFormat", "Matching", "Access", "WireProtocol"],
             swiftSettings: settings),
+        .target(name: "Access", dependencies: ["LogModel"], swiftSettings: settings),
         .target(
             name: "LogStorage",
             dependencies: ["LogModel", "LogFormat", "CLZ4", "COpenSSL", "CPrefetch"],
@@ -37,8 +39,8 @@ let package = Package(
         .target(
             name: "Replication",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "Matching", "Sessions", "WireProtocol",
-                .product(name: "Logging", package: "swift-log"),
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Sessions",
+                "WireProtocol", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(name: "CCRC32C"),
@@ -56,7 +58,7 @@ let package = Package(
         .testTarget(
             name: "ReplicationTests",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "Matching", "Replication", "Sessions",
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Replication", "Sessions",
                 "WireProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/ReplicationTests", swiftSettings: settings),
