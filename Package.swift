@@ -30,7 +30,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -40,7 +41,9 @@ let package = Package(
     targets: [
         // The pure core: values, formats and rules. No input or output.
         .target(name: "LogModel", swiftSettings: swiftSettings),
-        .target(name: "LogFormat", dependencies: ["LogModel", "CCRC32C"], swiftSettings: borrowingSettings),
+        .target(
+            name: "LogFormat", dependencies: ["LogModel", "CCRC32C"],
+            swiftSettings: borrowingSettings),
         .target(
             name: "Matching", dependencies: ["LogModel", "LogFormat", "CPrefetch"],
             swiftSettings: borrowingSettings),
@@ -49,7 +52,8 @@ let package = Package(
             name: "WireProtocol", dependencies: ["LogModel", "LogFormat", "CJSON"],
             swiftSettings: borrowingSettings),
         .target(
-            name: "Sessions", dependencies: ["LogModel", "LogFormat", "Matching", "Access", "WireProtocol"],
+            name: "Sessions",
+            dependencies: ["LogModel", "LogFormat", "Matching", "Access", "WireProtocol"],
             swiftSettings: borrowingSettings),
 
         // The shell: files, threads and sockets.
@@ -66,7 +70,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "Settings",
-            dependencies: ["LogModel", "Access", "Identity", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "LogModel", "Access", "Identity", .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: swiftSettings),
         .target(
             name: "LogStorage",
@@ -75,7 +81,8 @@ let package = Package(
         .target(
             name: "Replication",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Sessions", "WireProtocol",
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Sessions",
+                "WireProtocol",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: borrowingSettings),
@@ -116,7 +123,8 @@ let package = Package(
             name: "livelog",
             dependencies: [
                 "LogModel", "LogFormat", "LogStorage", "WireProtocol", "Sessions", "Replication",
-                "Transport", "Access", "Identity", "Settings", "LivelogClient", "LoadTest", "CBusError",
+                "Transport", "Access", "Identity", "Settings", "LivelogClient", "LoadTest",
+                "CBusError",
                 "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -149,7 +157,8 @@ let package = Package(
 
         // Benchmarks of storage, in the same build; the micro-benchmarks are a package of their own.
         .target(
-            name: "StorageWorkload", dependencies: ["LogModel"], path: "Benchmarks/Storage/Workload",
+            name: "StorageWorkload", dependencies: ["LogModel"],
+            path: "Benchmarks/Storage/Workload",
             swiftSettings: borrowingSettings),
         .executableTarget(
             name: "storage-bench",
@@ -182,21 +191,26 @@ let package = Package(
         // Real kills, power cuts and failing devices: needs root, loop devices and FUSE.
         .testTarget(
             name: "CrashTests",
-            dependencies: ["LogModel", "LogFormat", "LogStorage", "TestSupport", "storage-torture"],
+            dependencies: [
+                "LogModel", "LogFormat", "LogStorage", "TestSupport", "storage-torture",
+            ],
             swiftSettings: borrowingSettings),
         // A machine in memory that fails as machines do, and what must hold then.
         .target(
-            name: "LogSimulation", dependencies: ["LogModel", "LogFormat", "LogStorage", "TestSupport"],
+            name: "LogSimulation",
+            dependencies: ["LogModel", "LogFormat", "LogStorage", "TestSupport"],
             path: "Tests/LogSimulation", swiftSettings: borrowingSettings),
         .testTarget(
             name: "LogSimulationTests",
             dependencies: ["LogModel", "LogFormat", "LogStorage", "LogSimulation", "TestSupport"],
             swiftSettings: borrowingSettings),
         .executableTarget(
-            name: "log-simulation", dependencies: ["LogSimulation"], path: "Tests/LogSimulationRunner",
+            name: "log-simulation", dependencies: ["LogSimulation"],
+            path: "Tests/LogSimulationRunner",
             swiftSettings: borrowingSettings),
         .testTarget(
-            name: "MatchingTests", dependencies: ["LogModel", "LogFormat", "Matching", "TestSupport"],
+            name: "MatchingTests",
+            dependencies: ["LogModel", "LogFormat", "Matching", "TestSupport"],
             swiftSettings: borrowingSettings),
         .testTarget(
             name: "WireProtocolTests",
@@ -226,7 +240,8 @@ let package = Package(
         .testTarget(
             name: "ReplicationTests",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Replication", "Sessions",
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Replication",
+                "Sessions",
                 "WireProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: borrowingSettings),

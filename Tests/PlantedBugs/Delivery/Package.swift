@@ -58,7 +58,8 @@ let package = Package(
         .testTarget(
             name: "ReplicationTests",
             dependencies: [
-                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Replication", "Sessions",
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Replication",
+                "Sessions",
                 "WireProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/ReplicationTests", swiftSettings: settings),
