@@ -46,6 +46,9 @@ package struct Principal: Hashable, Sendable {
     /// Nobody in particular.
     package static let anonymous = Principal(origin: .anonymous, subject: "")
 
+    /// Whether it is no longer known who this is, at `now` in seconds since 1970-01-01T00:00:00Z.
+    package func isExpired(at now: Int64) -> Bool { self.expiry.map { $0 <= now } ?? false }
+
     /// Whether both are one user, whatever else is known of them.
     package func isSame(as other: Principal) -> Bool {
         self.origin == other.origin && self.subject == other.subject

@@ -3,8 +3,8 @@ import Synchronization
 /// What a reader sees of an instance: all of it, some of its properties, or another rendering that its producer
 /// gave with it.
 ///
-/// Made when a configuration is read. On the path of every record views are told apart by one number: two are the
-/// same only if one call made both.
+/// Made when a configuration is read. On the path of every record views are told apart by one number, which two have
+/// in common if they show the same: so a configuration that is read again gives the same views.
 public final class View: Hashable, Sendable {
     /// Tells views apart while the process runs; 0 is ``whole``.
     public let number: UInt32
@@ -23,7 +23,15 @@ public final class View: Hashable, Sendable {
     /// Nothing of the instance.
     public static let nothing = View(name: "nothing", fields: [])
 
-    private static let lastNumber = Atomic<UInt32>(0)
+    private struct Content: Hashable {
+        let name: Text
+        let fields: [Text]?
+        let rendering: Text?
+        let usesCamelCase: Bool
+    }
+
+    /// The numbers of all views that were made, as many as configurations have named.
+    private static let numbers = Mutex<[Content: UInt32]>([:])
 
     private init(
         number: UInt32, name: Text, fields: [Text]? = nil, rendering: Text? = nil,
@@ -40,9 +48,15 @@ public final class View: Hashable, Sendable {
     public convenience init(
         name: Text, fields: [Text]? = nil, rendering: Text? = nil, usesCamelCase: Bool = false
     ) {
-        let number = Self.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
         let ordered = fields.map {
             Set($0).sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        }
+        let content = Content(
+            name: name, fields: ordered, rendering: rendering, usesCamelCase: usesCamelCase)
+        let number = Self.numbers.withLock { numbers in
+            let number = numbers[content] ?? UInt32(numbers.count + 1)
+            numbers[content] = number
+            return number
         }
         self.init(
             number: number, name: name, fields: ordered, rendering: rendering,

@@ -56,8 +56,9 @@ extension Dispatcher {
     /// - Parameter now: in seconds since 1970-01-01T00:00:00Z.
     package func closeExpired(at now: Int64, part: Int = 0, of partCount: Int = 1) {
         for index in stride(from: part, to: self.entries.count, by: partCount) {
-            guard let expiry = self.entries[index]?.session.reader.principal.expiry, expiry <= now
-            else { continue }
+            guard self.entries[index]?.session.reader.principal.isExpired(at: now) == true else {
+                continue
+            }
             self.close(
                 index, .expired,
                 "the token has expired: connect with a new one, and send the next one before it does"

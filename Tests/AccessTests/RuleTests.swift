@@ -95,6 +95,19 @@ struct RuleTests {
         #expect(policy.sight(of: Self.alice, on: "m") == policy.sight(of: .anonymous, on: "m"))
     }
 
+    @Test func viewsThatShowTheSameAreTheSame() {
+        let view = View(name: "v", fields: ["b", "a", "b"])
+        #expect(view == View(name: "v", fields: ["a", "b"]))
+        #expect(view.number == View(name: "v", fields: ["a", "b"]).number)
+        for other in [
+            View(name: "w", fields: ["a", "b"]), View(name: "v", fields: ["a"]), View(name: "v"),
+            View(name: "v", fields: ["a", "b"], rendering: "r"),
+            View(name: "v", fields: ["a", "b"], usesCamelCase: true), .whole, .nothing,
+        ] {
+            #expect(view != other)
+        }
+    }
+
     @Test func whatIsNotNamedIsNobodysUnlessTheServerIsOpen() {
         let closed = AccessPolicy(isOpen: false)
         #expect(closed.sight(of: Self.staff, on: "m").isNothing)

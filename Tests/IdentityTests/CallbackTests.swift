@@ -107,9 +107,7 @@ private func cookie(_ text: String) -> Credentials { Credentials(cookie: text) }
 @Test func anAnswerThatDoesNotComeIsARefusal() async throws {
     try await TestServer.run({ _ in nil }) { web in
         let server = try await authenticator(callback(web.url) { $0.timeoutSeconds = 1 })
-        let begin = ContinuousClock.now
         #expect(await server.refusal(cookie("sessionid=1")) == .unavailable)
-        #expect(ContinuousClock.now - begin < .seconds(5))
     }
     // Nobody listens at port 1.
     let server = try await authenticator(callback("http://127.0.0.1:1/"))

@@ -26,17 +26,13 @@ struct AccessMiddleware: RouterMiddleware {
             response = Self.preflight(isAllowed: isAllowed)
         } else {
             let changes = request.method != .get && request.method != .head
-            do {
-                guard isAllowed || !changes else { throw Self.notAllowed }
-                var context = context
-                var credentials = try Credentials(request.headers)
-                // A page that is not allowed is nobody: the cookies that its browser adds count for nothing.
-                if !isAllowed { credentials.cookie = nil }
-                context.principal = try await self.access.principal(of: credentials)
-                response = try await next(request, context)
-            } catch let problem as Problem {
-                throw problem
-            }
+            guard isAllowed || !changes else { throw Self.notAllowed }
+            var context = context
+            var credentials = try Credentials(request.headers)
+            // A page that is not allowed is nobody: the cookies that its browser adds count for nothing.
+            if !isAllowed { credentials.cookie = nil }
+            context.principal = try await self.access.principal(of: credentials)
+            response = try await next(request, context)
         }
         return Self.marked(response, origin: isAllowed ? origin : nil)
     }

@@ -63,7 +63,10 @@ struct ChangesReadRoute: Sendable {
         if page.count == 0, page.isAtEnd, query.waitSeconds > 0 {
             let hasMore = try await self.hubs.waitForMore(
                 reader, from: page.next, seconds: query.waitSeconds, on: eventLoop)
-            if hasMore { (body, page) = try await self.read(reader, query) }
+            // Who waited may see less by now: then the answer is that of before, and the next request another one.
+            let filter = query.request.filter
+            let isUnchanged = self.access.reader(asking.principal).filter(filter) == filter
+            if hasMore, isUnchanged { (body, page) = try await self.read(reader, query) }
         }
         // Of a place that is not a token nobody can say whether it is still the same one.
         let isForEver =
@@ -112,7 +115,8 @@ struct ChangesReadRoute: Sendable {
             ? "text/event-stream; charset=utf-8" : AcceptedForm.ndjson.rawValue
         let body = ResponseBody { writer in
             let stream = OutboundStream(
-                hubs: self.hubs, channel: channel, dialect: dialect, reader: asking,
+                hubs: self.hubs, channel: channel, dialect: dialect, principal: asking.principal,
+                access: self.access,
                 request: query.request)
             try await request.body.consumeWithCancellationOnInboundClose { _ in
                 try await stream.run(&writer)

@@ -11,7 +11,8 @@ struct OutboundStream: Sendable {
     /// The client's connection.
     let channel: any Channel
     let dialect: Dialect
-    let reader: Reader
+    let principal: Principal
+    let access: AccessControl
     let request: SubscriptionRequest
 
     /// Runs until the session ends, the task is cancelled, or a write fails.
@@ -21,7 +22,8 @@ struct OutboundStream: Sendable {
             NIOLoopBound(
                 StreamConnection(
                     hub: self.hubs.hub(of: eventLoop), channel: self.channel,
-                    dialect: self.dialect, reader: self.reader, self.request), eventLoop: eventLoop)
+                    dialect: self.dialect, principal: self.principal,
+                    under: self.access, self.request), eventLoop: eventLoop)
         }.get()
         defer { eventLoop.execute { connection.value.leave() } }
         try await withTaskCancellationHandler {

@@ -26,7 +26,8 @@ final class StreamConnection: SessionConnection {
     /// Opens a session of `dialect` and begins what `request` asks for. When the server stops, nothing more comes
     /// from the beginning.
     init(
-        hub: EventLoopHub, channel: any Channel, dialect: Dialect, reader: Reader,
+        hub: EventLoopHub, channel: any Channel, dialect: Dialect, principal: Principal,
+        under access: AccessControl,
         _ request: SubscriptionRequest
     ) {
         self.hub = hub
@@ -35,7 +36,9 @@ final class StreamConnection: SessionConnection {
             self.isClosed = true
             return
         }
-        let session = Session(dialect: dialect, reader: reader, limits: hub.limits.session)
+        // As things are on the loop at this moment: a change of rights finds the session, or comes before it.
+        let session = Session(
+            dialect: dialect, reader: access.reader(principal), limits: hub.limits.session)
         let id = hub.dispatcher.open(session, connection: self)
         self.id = id
         if hub.dispatcher.subscribe(request, on: id) { hub.scheduleTurn() }

@@ -183,6 +183,15 @@ final class ProducerConnection {
         switch result {
         case .success(let changes):
             guard let answers else { return }
+            guard !self.principal.isExpired(at: Machine.wallClock() / 1_000_000) else {
+                return self.session.fail(
+                    number,
+                    Producer1Refusal(
+                        code: AuthenticationError.Code.expired.rawValue,
+                        message:
+                            "the token has expired: connect with a new one, and send this again"),
+                    with: .expired, reason: "the token has expired")
+            }
             let check = self.hub.access.publishing(by: self.principal)
             if let place = check.firstForbidden(of: changes) {
                 let problem = Problem(forbidden: place, of: changes)
