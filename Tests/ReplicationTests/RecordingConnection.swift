@@ -17,6 +17,8 @@ final class RecordingConnection: SessionConnection {
     /// What each write was given.
     private(set) var sent: [OutboundBytes] = []
     private(set) var closeCode: CloseCode?
+    /// What the client said to show who it is.
+    private(set) var tokens: [String] = []
 
     func send(_ bytes: OutboundBytes) -> Bool {
         self.sent.append(bytes)
@@ -27,7 +29,9 @@ final class RecordingConnection: SessionConnection {
         return self.canTakeMore
     }
 
-    func authenticate(_ token: String) {}
+    func authenticate(_ token: String) {
+        self.tokens.append(token)
+    }
 
     func close(_ code: CloseCode, reason: String) {
         self.closeCode = code

@@ -2,8 +2,8 @@
 package struct OriginRules: Hashable, Sendable {
     /// Origins as browsers write them, `https://app.example.com`, that are allowed.
     package let allowed: Set<String>
-    /// Whether the server listens on loopback only. Then pages of this machine are allowed as well, whatever their port,
-    /// and no other name counts as the server's own: a name that leads here may be an attacker's.
+    /// Whether the server listens on loopback only. Then no other name counts as the server's own: a name that leads here
+    /// may be an attacker's. Pages of this machine are allowed, whatever their port, unless some are named.
     package let isLoopback: Bool
     /// Whether all pages are allowed, also those that have no origin because they are files: for development.
     package let allowsAll: Bool
@@ -23,8 +23,9 @@ package struct OriginRules: Hashable, Sendable {
         if self.allowed.contains(origin) { return true }
         guard let separator = origin.firstRange(of: "://") else { return false }
         let authority = String(origin[separator.upperBound...])
-        if self.isLoopback { return Self.isLoopback(Self.name(of: authority)) }
-        return authority == host?.lowercased()
+        let isOwn = authority == host?.lowercased()
+        guard self.isLoopback else { return isOwn }
+        return Self.isLoopback(Self.name(of: authority)) && (isOwn || self.allowed.isEmpty)
     }
 
     /// Whether a name is one of this machine for itself.

@@ -90,8 +90,8 @@ export class LivelogError extends Error {
    * @param {string} code "reset", "refused", "protocol-violation", "handler", "unsafe-key", "closed", or the code of
    *   the server's error
    * @param {string} message
-   * @param {string} [reason] of a reset: "retained", "epoch", "unknown-token", "offset-ahead" or
-   *   "snapshot-too-large"
+   * @param {string} [reason] of a reset: "retained", "epoch", "unknown-token", "offset-ahead",
+   *   "access-changed" or "snapshot-too-large"
    * @param {unknown} [cause] what the handler threw
    */
   constructor(code, message, reason, cause) {

@@ -31,8 +31,7 @@ actor Configuration {
         AccessControl.Rules(
             policy: settings.policy,
             authenticator: try await ServerAuthenticator(settings.identity, logger: logger),
-            origins: OriginRules(
-                allowed: Set(settings.origins), isLoopback: isLoopback && settings.origins.isEmpty))
+            origins: OriginRules(allowed: Set(settings.origins), isLoopback: isLoopback))
     }
 
     /// Takes the configuration again, if it is right.
