@@ -53,7 +53,6 @@ public struct ColdHeader: Hashable, Sendable {
     public static let fileCountMax: UInt64 = 1 << 31
 
     private static let magic = UInt64(littleEndian: 0x3144_4C43_474C_564C)  // "LVLGCLD1"
-    private static let segmentFileCountMax: UInt64 = 1 << 30
 
     /// The segment that this is the cold form of.
     public let facts: SealedFacts
@@ -176,7 +175,7 @@ public struct ColdHeader: Hashable, Sendable {
         let facts = self.facts
         let segmentCount = facts.header.fileCount
         try check(
-            segmentCount <= Self.segmentFileCountMax, 48,
+            SegmentHeader.fileCounts.contains(segmentCount), 48,
             "a segment cannot have \(segmentCount) bytes")
         try check(
             facts.end >= facts.header.base

@@ -86,5 +86,5 @@ public enum SegmentFooter {
 
 extension SegmentHeader {
     /// The byte at which records must have ended: the last page of the file is the footer's.
-    public var recordsEnd: Int { Int(clamping: self.fileCount) - SegmentFooter.count }
+    public var recordsEnd: Int { Int(self.fileCount) - SegmentFooter.count }
 }

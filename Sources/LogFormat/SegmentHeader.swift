@@ -17,6 +17,8 @@ public struct SegmentHeader: Hashable, Sendable {
     public static let count = 4096
     /// The version that this program writes and reads.
     public static let version: UInt32 = 2
+    /// The bytes that a segment's file can have: its first and last pages and something between them, up to 1 GiB.
+    public static let fileCounts = UInt64(Self.count + SegmentFooter.count + 1)...1 << 30
 
     private static let magic = UInt64(littleEndian: 0x3147_4553_474C_564C)  // "LVLGSEG1"
 
@@ -82,14 +84,18 @@ public struct SegmentHeader: Hashable, Sendable {
             throw FormatError(
                 .wrongField, "a segment's first page cannot have \(pageCount) bytes", position: 12)
         }
+        let fileCount = bytes.loadLittleEndian(48, as: UInt64.self)
+        guard Self.fileCounts.contains(fileCount) else {
+            throw FormatError(
+                .wrongField, "a segment cannot have \(fileCount) bytes", position: 48)
+        }
         self.init(
             identity: LogIdentity(
                 low: bytes.loadLittleEndian(16, as: UInt64.self),
                 high: bytes.loadLittleEndian(24, as: UInt64.self)),
             epoch: Epoch(bytes.loadLittleEndian(32, as: UInt64.self)),
             base: Offset(bytes.loadLittleEndian(40, as: UInt64.self)),
-            fileCount: bytes.loadLittleEndian(48, as: UInt64.self),
-            previousEpoch: Epoch(bytes.loadLittleEndian(56, as: UInt64.self)),
+            fileCount: fileCount, previousEpoch: Epoch(bytes.loadLittleEndian(56, as: UInt64.self)),
             previousChecksum: bytes.loadLittleEndian(64, as: UInt32.self))
     }
 }

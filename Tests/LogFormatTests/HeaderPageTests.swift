@@ -115,10 +115,41 @@ struct HeaderPageTests {
         #expect(try MetaPage(reading: page.bytes.span.bytes) == page)
     }
 
+    /// Lengths that no segment has, though the page's checksum is right.
+    @Test(arguments: [0, 256, 4096, 8192, (1 << 30) + 1, 1 << 63, .max] as [UInt64])
+    func aSegmentsLengthThatCannotBeIsRefused(count: UInt64) {
+        let header = SegmentHeader(
+            identity: LogIdentity(low: 1, high: 2), epoch: Epoch(1), base: Offset(0),
+            fileCount: count, previousEpoch: Epoch(0), previousChecksum: 0)
+        #expect(Kind.segment.refusal(of: header.bytes) == .wrongField)
+    }
+
+    /// A last page that says of more records than there is room for, though its checksum is right.
+    @Test func aSegmentsLastPageThatSaysOfTooManyRecordsIsRefused() throws {
+        let header = SegmentHeader(
+            identity: LogIdentity(low: 1, high: 2), epoch: Epoch(1), base: Offset(7),
+            fileCount: 65536, previousEpoch: Epoch(0), previousChecksum: 0)
+        func facts(_ count: UInt64) -> SealedFacts {
+            SealedFacts(
+                header: header, end: Offset(7 + count), endPosition: 4096 + 1200, lastChecksum: 1,
+                firstTime: 2, lastTime: 3,
+                digest: SegmentDigest(reading: header.bytes.span.bytes, at: 0),
+                previousDigest: SegmentDigest(reading: header.bytes.span.bytes, at: 0))
+        }
+        func read(_ count: UInt64) throws(FormatError) -> SealedFacts {
+            let bytes = SegmentFooter.bytes(of: facts(count))
+            return try SegmentFooter.facts(reading: bytes.span.bytes, header: header)
+        }
+        #expect(try read(10).recordCount == 10)
+        for count in [11, 1 << 40, .max - 7] as [UInt64] {
+            #expect(throws: FormatError.self) { try read(count) }
+        }
+    }
+
     @Test func theLargestNumbersComeBack() throws {
         let header = SegmentHeader(
             identity: LogIdentity(low: .max, high: .max), epoch: Epoch(.max), base: Offset(.max),
-            fileCount: .max, previousEpoch: Epoch(.max), previousChecksum: .max)
+            fileCount: 1 << 30, previousEpoch: Epoch(.max), previousChecksum: .max)
         #expect(try SegmentHeader(reading: header.bytes.span.bytes) == header)
         let meta = MetaPage(
             generation: .max, identity: header.identity,

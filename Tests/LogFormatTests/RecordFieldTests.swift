@@ -31,6 +31,7 @@ struct RecordFieldTests {
         arguments: [
             ("durable above the offset", 16, [14, 0]),
             ("previous of key not below the offset", 40, [13]),
+            ("a sequence without a producer", 48, [UInt8](repeating: 0, count: 16) + [7]),
             ("instance bytes beyond the record", 72, [0xFF, 0xFF, 0xFF, 0xFF]),
             ("instance bytes one too few", 72, [20]),
             ("no groups", 76, [0, 0]),

@@ -85,7 +85,7 @@ enum SegmentFile {
                 .corrupt,
                 "the segment was created with \(header.fileCount) bytes and has \(count): restore it "
                     + "from a copy", path: file.path,
-                position: min(count, Int(clamping: header.fileCount)))
+                position: min(count, Int(header.fileCount)))
         }
         let footer = try file.read(at: header.recordsEnd, count: SegmentFooter.count)
         // A footer that is not whole was torn by a crash, or is not written yet: not sealed.
