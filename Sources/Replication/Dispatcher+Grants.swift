@@ -87,16 +87,10 @@ extension Dispatcher {
         guard case .token = request.start, let reader = self.entries[index]?.session.reader else {
             return nil
         }
-        let reading = GrantReading(self.log)
-        guard
-            reading.mayDiffer(
-                for: reader.principal, under: reader.policy, from: place, to: self.cursor)
-        else { return nil }
-        let granted = try reading.granted(
-            to: reader.principal, under: reader.policy, before: place)
-        let seen = reader.granting(granted).filter(request.filter)
-        let before = seen ?? request.filter.seen(by: .nothing)
-        guard before != request.filter else { return nil }
-        return Predicate(before, hasher: self.log.hasher) { self.log.rarity(of: $0) }
+        let before = try GrantReading(self.log).filter(
+            request.filter, of: reader, at: place, before: self.cursor)
+        return before.map { before in
+            Predicate(before, hasher: self.log.hasher) { self.log.rarity(of: $0) }
+        }
     }
 }

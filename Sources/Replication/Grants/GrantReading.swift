@@ -53,17 +53,27 @@ package struct GrantReading: Sendable {
         return granted
     }
 
-    /// The same as of now. If that is not known, nothing is granted.
-    package func reader(_ principal: Principal, under policy: AccessPolicy) throws(Failure)
-        -> Reader
-    {
-        let granted = try self.granted(
+    /// `principal` as somebody who reads or publishes now, with what is granted. If that is not known, nothing is.
+    package func reader(_ principal: Principal, under policy: AccessPolicy) -> Reader {
+        let granted = try? self.granted(
             to: principal, under: policy, before: self.log.watermarks.visible)
-        return Reader(principal.granting(granted), under: policy)
+        return Reader(principal.granting(granted ?? [:]), under: policy)
+    }
+
+    /// What `reader` saw at `place` of what it asks for by `filter`; nil if it is what it sees now, below `end`.
+    package func filter(
+        _ filter: Filter, of reader: Reader, at place: Offset, before end: Offset
+    ) throws(Failure) -> Filter? {
+        guard self.mayDiffer(for: reader.principal, under: reader.policy, from: place, to: end)
+        else { return nil }
+        let granted = try self.granted(
+            to: reader.principal, under: reader.policy, before: place)
+        let seen = reader.granting(granted).filter(filter) ?? filter.seen(by: .nothing)
+        return seen == filter ? nil : seen
     }
 
     /// Whether the records `start ..< end` grant something to `principal`, or take it away. True if that is not known.
-    func mayDiffer(
+    private func mayDiffer(
         for principal: Principal, under policy: AccessPolicy, from start: Offset, to end: Offset
     ) -> Bool {
         guard policy.mayGrant(to: principal), start < end else { return false }

@@ -10,6 +10,7 @@ import WireProtocol
 
 /// `POST /v1/changes`: reads changes, waits until they are in the log, and answers with the receipt.
 struct ChangesRoute: Sendable {
+    let log: ChangeLog
     let queue: IngressQueue
     let access: AccessControl
     let limits: ServerLimits
@@ -17,7 +18,10 @@ struct ChangesRoute: Sendable {
     private let bodies: BodyCollector
     private let budget: ByteBudget
 
-    init(queue: IngressQueue, access: AccessControl, limits: ServerLimits) {
+    init(
+        log: ChangeLog, queue: IngressQueue, access: AccessControl, limits: ServerLimits
+    ) {
+        self.log = log
         self.queue = queue
         self.access = access
         self.limits = limits
@@ -50,7 +54,9 @@ struct ChangesRoute: Sendable {
         } catch {
             throw Problem(error)
         }
-        if let place = self.access.publishing(by: principal).firstForbidden(of: changes) {
+        if let place = self.access.publishing(by: principal, in: self.log).firstForbidden(
+            of: changes)
+        {
             throw Problem(forbidden: place, of: changes)
         }
         switch await self.submit(changes, producer) {

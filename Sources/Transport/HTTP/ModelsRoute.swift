@@ -22,7 +22,7 @@ struct ModelsRoute: Sendable {
     ) async throws(Problem) -> Response? {
         guard let query = try ModelsQuery(path: request.uri.path, query: request.uri.query ?? "")
         else { return nil }
-        let reader = self.access.reader(principal)
+        let reader = try await self.pool.reader(principal, self.access, in: self.log)
         guard let seen = reader.filter(query.filter) else { throw .forbidden }
         let body =
             switch query {

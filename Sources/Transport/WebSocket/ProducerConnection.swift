@@ -192,7 +192,7 @@ final class ProducerConnection {
                             "the token has expired: connect with a new one, and send this again"),
                     with: .expired, reason: "the token has expired")
             }
-            let check = self.hub.access.publishing(by: self.principal)
+            let check = self.hub.access.publishing(by: self.principal, in: self.hub.log)
             if let place = check.firstForbidden(of: changes) {
                 let problem = Problem(forbidden: place, of: changes)
                 self.session.refuse(

@@ -31,6 +31,9 @@ struct SettingsSummary {
             if model.views.isEmpty { lines.append("    seen by nobody but API keys for it") }
             lines.append("    published by \(Self.words(model.publish)), and API keys for it")
         }
+        lines += policy.grants.map {
+            "\($0.model) grants: whoever is its \($0.subject) has its \($0.value) in the claim \($0.claim)"
+        }
         let identity = self.settings.identity
         lines += identity.issuers.map { "tokens of \($0.issuer) for \($0.audience)" }
         if let file = identity.apiKeysFile { lines.append("API keys of \(file)") }
