@@ -2,6 +2,14 @@ package import Access
 package import Identity
 import Yams
 
+/// Where a certificate and its key are.
+package struct CertificateFiles: Hashable, Sendable {
+    /// The chain in PEM.
+    package let certificate: String
+    /// The private key in PEM.
+    package let key: String
+}
+
 /// What a configuration file says, checked as a whole.
 package struct Settings: Sendable {
     /// Who may see and publish what.
@@ -12,6 +20,10 @@ package struct Settings: Sendable {
     package private(set) var origins: [String] = []
     /// `HOST:PORT`, if the file says where to listen.
     package private(set) var listen: String?
+    /// `HOST:PORT` of operations, if the file says where that is.
+    package private(set) var operations: String?
+    /// The files of the server's certificate and its key, if it has one.
+    package private(set) var tls: CertificateFiles?
     /// The directory of the log, if the file names one.
     package private(set) var data: String?
 
@@ -47,10 +59,12 @@ package struct Settings: Sendable {
         let members = reader.members(
             root, "",
             known: [
-                "api_keys", "connect_callback", "data", "grants", "listen", "models", "origins",
-                "tokens", "unlisted_models",
+                "api_keys", "connect_callback", "data", "grants", "listen", "models",
+                "operations", "origins", "tls", "tokens", "unlisted_models",
             ])
         self.listen = members["listen"].flatMap { reader.text($0, "listen") }
+        self.operations = members["operations"].flatMap { reader.text($0, "operations") }
+        self.tls = members["tls"].flatMap { reader.tls($0, "tls") }
         self.data = members["data"].flatMap { reader.text($0, "data") }
         self.origins = members["origins"].map { Self.origins($0, reader) } ?? []
         self.identity.issuers = members["tokens"].map { reader.issuers($0, "tokens") } ?? []

@@ -156,6 +156,19 @@ final class SettingsReader {
         return self.files.place(of: name)
     }
 
+    /// The files of a certificate and its key, if they can be read.
+    func tls(_ node: Node, _ path: String) -> CertificateFiles? {
+        let members = self.members(node, path, known: ["certificate", "key"])
+        for name in ["certificate", "key"] where members[name] == nil {
+            self.note(node, path, "the \(name) is missing: a file in PEM")
+        }
+        guard let certificate = members["certificate"], let key = members["key"],
+            let certificateFile = self.existing(certificate, "\(path).certificate"),
+            let keyFile = self.existing(key, "\(path).key")
+        else { return nil }
+        return CertificateFiles(certificate: certificateFile, key: keyFile)
+    }
+
     /// Whether two names differ by one letter, or by the order of two.
     private static func isNear(_ left: String, _ right: String) -> Bool {
         let (left, right) = (Array(left), Array(right))

@@ -16,35 +16,49 @@ package struct LivelogServer {
     private let log: ChangeLog
     private let queue: IngressQueue
     private let bell: VisibleBell
-    private let host: String
-    private let port: Int
+    private let address: ListenAddress
     private let limits: ServerLimits
     private let logger: Logger
     private let appender: ServerOperations.AppenderView
     private let access: AccessControl
+    private let tls: ServerTLS?
+    private let operationsAddress: ListenAddress?
     private let phase = ServerPhase()
-    private let onListening: @Sendable (String) -> Void
+    private let onListening: @Sendable (Listener, String) -> Void
+
+    /// What listens.
+    package enum Listener: Sendable {
+        /// For clients.
+        case clients
+        /// For those who run the server.
+        case operations
+    }
 
     /// Creates a server that is not listening yet.
     ///
     /// - Parameters:
     ///   - access: who may do what; may be given other rules while the server runs.
+    ///   - tls: encrypts connections, but for those of operations on this machine; nil for none.
+    ///   - operations: where `/metrics` is, and `/readyz` with its reasons; nil for the address of clients, if that is on
+    ///     loopback.
     ///   - bell: rings when readers can see more of `log`.
     ///   - isTakingAppends: whether nothing has ended the log's life as a writer; asked by `/readyz`.
     ///   - appendCounters: what the appender has done; asked by `/metrics`.
-    ///   - onListening: called with host and port when connections are accepted.
+    ///   - onListening: called with host and port when connections are accepted there.
     package init(
-        log: ChangeLog, queue: IngressQueue, bell: VisibleBell, host: String, port: Int,
-        limits: ServerLimits, access: AccessControl = AccessControl(), logger: Logger,
+        log: ChangeLog, queue: IngressQueue, bell: VisibleBell, address: ListenAddress,
+        limits: ServerLimits, access: AccessControl = AccessControl(), tls: ServerTLS? = nil,
+        operations: ListenAddress? = nil, logger: Logger,
         isTakingAppends: @escaping @Sendable () -> Bool,
         appendCounters: @escaping @Sendable () -> AppendCounters,
-        onListening: @escaping @Sendable (String) -> Void
+        onListening: @escaping @Sendable (Listener, String) -> Void
     ) {
         self.log = log
         self.queue = queue
         self.bell = bell
-        self.host = host
-        self.port = port
+        self.address = address
+        self.tls = tls
+        self.operationsAddress = operations
         self.limits = limits
         self.access = access
         self.logger = logger
@@ -67,28 +81,9 @@ package struct LivelogServer {
         let operations = ServerOperations(
             phase: self.phase, log: self.log, queue: self.queue, limits: self.limits,
             producers: producers, appender: self.appender)
-        let (limits, host, access) = (self.limits, self.host, self.access)
-        let application = Application(
-            responder: self.router(operations, hubs).buildResponder(),
-            server: HTTPServerBuilder { responder in
-                ServerChannel(
-                    responder: responder, hubs: hubs, limits: limits, producers: producers,
-                    operations: operations, access: access)
-            },
-            configuration: ApplicationConfiguration(
-                address: .hostname(host, port: self.port), serverName: "livelog",
-                backlog: limits.acceptBacklog,
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    limits.connectionsMax, logger: self.quietLogger)),
-            onServerRunning: { channel in
-                let port = channel.localAddress?.port ?? 0
-                self.phase.advance(to: .serving)
-                self.onListening("\(host):\(port)")
-            },
-            eventLoopGroupProvider: .shared(group), logger: self.quietLogger)
-        let service = ListeningService(application: application, address: "\(host):\(self.port)")
+        let listening = self.listeners(operations, hubs, producers, on: group)
         let services = ServiceGroup(
-            configuration: .init(services: [service], logger: self.quietLogger))
+            configuration: .init(services: listening, logger: self.quietLogger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await services.run() }
             tasks.addTask {
@@ -102,6 +97,58 @@ package struct LivelogServer {
             try await tasks.next()
             try await tasks.next()
         }
+    }
+
+    /// What accepts connections: of clients, and, if they have an address of their own, of operations.
+    private func listeners(
+        _ operations: ServerOperations, _ hubs: EventLoopHubs, _ producers: ProducerHub,
+        on group: any EventLoopGroup
+    ) -> [any Service] {
+        let phase = self.phase
+        let onListening = self.onListening
+        let clients = self.application(
+            self.router(operations, hubs).buildResponder(), at: self.address,
+            ServerChannel.Shared(
+                hubs: hubs, limits: self.limits, producers: producers, operations: operations,
+                access: self.access, tls: self.tls, takesWebSockets: true),
+            on: group
+        ) { address in
+            phase.advance(to: .serving)
+            onListening(.clients, address)
+        }
+        guard let address = self.operationsAddress else { return [clients] }
+        let router = Router(context: EdgeContext.self, options: .autoGenerateHeadEndpoints)
+        if !address.isLoopback { router.add(middleware: OperatorMiddleware(access: self.access)) }
+        operations.add(to: router, hubs: hubs, as: .operations)
+        let others = self.application(
+            router.buildResponder(), at: address,
+            ServerChannel.Shared(
+                hubs: hubs, limits: self.limits, producers: producers, operations: operations,
+                access: self.access, tls: address.isLoopback ? nil : self.tls,
+                takesWebSockets: false),
+            on: group
+        ) { onListening(.operations, $0) }
+        return [clients, others]
+    }
+
+    private func application<Responder: HTTPResponder>(
+        _ responder: Responder, at address: ListenAddress, _ shared: ServerChannel.Shared,
+        on group: any EventLoopGroup, onListening: @escaping @Sendable (String) -> Void
+    ) -> any Service where Responder.Context == EdgeContext {
+        let application = Application(
+            responder: responder,
+            server: HTTPServerBuilder { ServerChannel(responder: $0, shared: shared) },
+            configuration: ApplicationConfiguration(
+                address: .hostname(address.host, port: address.port), serverName: "livelog",
+                backlog: self.limits.acceptBacklog,
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    self.limits.connectionsMax, logger: self.quietLogger)),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? 0
+                onListening("\(ListenAddress(host: address.host, port: port))")
+            },
+            eventLoopGroupProvider: .shared(group), logger: self.quietLogger)
+        return ListeningService(application: application, address: "\(address)")
     }
 
     private func drain(_ hubs: EventLoopHubs) async {
@@ -122,8 +169,12 @@ package struct LivelogServer {
         _ operations: ServerOperations, _ hubs: EventLoopHubs
     ) -> Router<EdgeContext> {
         let router = Router(context: EdgeContext.self, options: .autoGenerateHeadEndpoints)
-        operations.add(to: router, hubs: hubs)
+        let showsOperations = self.operationsAddress == nil && self.address.isLoopback
+        operations.add(to: router, hubs: hubs, as: showsOperations ? .both : .clients)
         router.add(middleware: TargetLimit(byteCountMax: self.limits.targetByteCountMax))
+        router.add(
+            middleware: PageMiddleware(
+                access: self.access, refusals: operations.refusals, isEncrypted: self.tls != nil))
         router.add(middleware: AccessMiddleware(access: self.access))
         let changes = ChangesRoute(
             log: self.log, queue: self.queue, access: self.access, limits: self.limits)
@@ -178,36 +229,5 @@ package struct LivelogServer {
         var logger = self.logger
         logger.logLevel = max(logger.logLevel, .warning)
         return logger
-    }
-}
-
-/// Serving as a part that is started and stopped; says in words why it cannot listen.
-private struct ListeningService<Wrapped: ApplicationProtocol>: Service {
-    let application: Wrapped
-    let address: String
-
-    func run() async throws {
-        do {
-            try await self.application.run()
-        } catch let error as IOError {
-            throw ListenError(address: self.address, error)
-        }
-    }
-}
-
-/// Why no connections can be accepted, in words.
-package struct ListenError: Error, CustomStringConvertible {
-    /// What is wrong, and what to do about it.
-    package let description: String
-
-    init(address: String, _ error: IOError) {
-        let reason =
-            switch error.errnoCode {
-            case EADDRINUSE: "another process listens there: stop it, or listen elsewhere"
-            case EACCES: "this user may not listen there: choose a port from 1024"
-            case EADDRNOTAVAIL: "this machine does not have that address"
-            default: String(cString: strerror(error.errnoCode))
-            }
-        self.description = "cannot listen on \(address): \(reason)"
     }
 }

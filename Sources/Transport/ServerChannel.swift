@@ -26,24 +26,44 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
         let outcome: EventLoopFuture<Outcome>
     }
 
+    /// What all connections of a listener have in common.
+    struct Shared: Sendable {
+        let hubs: EventLoopHubs
+        let limits: ServerLimits
+        let producers: ProducerHub
+        let operations: ServerOperations
+        let access: AccessControl
+        let tls: ServerTLS?
+        /// Whether a connection can become a WebSocket.
+        let takesWebSockets: Bool
+    }
+
     let responder: Responder
-    let hubs: EventLoopHubs
-    let limits: ServerLimits
-    let producers: ProducerHub
-    let operations: ServerOperations
-    let access: AccessControl
+    let shared: Shared
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = UpgradablePipeline(
-                handshakeSecondsMax: self.limits.handshakeSecondsMax,
-                closeSecondsMax: self.limits.closeSecondsMax, head: self.limits.head,
+                handshakeSecondsMax: self.shared.limits.handshakeSecondsMax,
+                closeSecondsMax: self.shared.limits.closeSecondsMax, head: self.shared.limits.head,
                 agree: { self.agree(to: $0) }, admit: { self.admit($0, $1) },
                 becomeWebSocket: { try self.becomeWebSocket($0, $1, $2) },
                 becomeHTTP: { try self.becomeHTTP($0, logger) },
-                noteUnreadable: { self.operations.refusals.count($0.code) })
+                noteUnreadable: { self.shared.operations.refusals.count($0.code) })
+            try self.encrypt(channel)
             return Value(channel: channel, outcome: try pipeline.configure(channel))
         }
+    }
+
+    private func encrypt(_ channel: any Channel) throws {
+        guard let tls = self.shared.tls else { return }
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(tls.handler())
+        let refusals = self.shared.operations.refusals
+        try pipeline.addHandler(
+            TLSHandshakeHandler(secondsMax: self.shared.limits.tlsHandshakeSecondsMax) {
+                refusals.count("tls-handshake")
+            })
     }
 
     func handle(value: Value, logger: Logger) async {
@@ -59,15 +79,15 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     }
 
     private func becomeHTTP(_ channel: any Channel, _ logger: Logger) throws -> Outcome {
-        self.operations.connections.count(channel, as: .http)
+        self.shared.operations.connections.count(channel, as: .http)
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: self.shared.tls != nil))
         try pipeline.addHandler(
-            HTTPConnectionHandler(self.limits, refusals: self.operations.refusals))
+            HTTPConnectionHandler(self.shared.limits, refusals: self.shared.operations.refusals))
         // Closes connections that are silent, and, when the server stops, those that have no request.
         try pipeline.addHandler(
             HTTPConnectionStateHandler(
-                idleTimeout: .seconds(self.limits.idleSecondsMax), logger: logger))
+                idleTimeout: .seconds(self.shared.limits.idleSecondsMax), logger: logger))
         return .http(
             try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel,
@@ -80,24 +100,25 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
         guard let handshake = Handshake(head) else {
             preconditionFailure("a handshake was agreed to and is none")
         }
-        let hub = self.hubs.hub(of: channel.eventLoop)
-        self.operations.connections.count(channel, as: handshake.kind)
+        let hub = self.shared.hubs.hub(of: channel.eventLoop)
+        self.shared.operations.connections.count(channel, as: handshake.kind)
         if handshake.isProducer {
-            let peer = ProducerPeer(hub: self.producers, loopHub: hub, principal: principal)
-            try ProducerHandler(peer: peer, writesDirectly: true).add(to: channel)
+            let peer = ProducerPeer(hub: self.shared.producers, loopHub: hub, principal: principal)
+            try ProducerHandler(peer: peer, writesDirectly: self.shared.tls == nil).add(to: channel)
             return .webSocket
         }
         let peer = SubscriberPeer(
-            hub: hub, dialect: handshake.dialect, principal: principal, access: self.access)
-        try WebSocketHandler(peer: peer, writesDirectly: true).add(to: channel)
+            hub: hub, dialect: handshake.dialect, principal: principal, access: self.shared.access)
+        try WebSocketHandler(peer: peer, writesDirectly: self.shared.tls == nil).add(to: channel)
         return .webSocket
     }
 
     /// What is agreed to with a handshake; nil if there is none to agree to. While the server drains whoever asks gets
     /// HTTP's answer to that.
     private func agree(to head: HTTPRequestHead) -> HTTPHeaders? {
-        guard !self.operations.phase.isDraining, let handshake = Handshake(head),
-            handshake.isAllowed(by: self.access.rules.origins)
+        guard self.shared.takesWebSockets, !self.shared.operations.phase.isDraining,
+            let handshake = Handshake(head),
+            handshake.isAllowed(by: self.shared.access.rules.origins)
         else { return nil }
         var headers = HTTPHeaders()
         if let name = handshake.subprotocol {
@@ -114,7 +135,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
             let credentials = try Credentials(head.headers)
             guard !credentials.isEmpty else { return nil }
             return channel.eventLoop.makeFutureWithTask {
-                try await self.access.principal(of: credentials)
+                try await self.shared.access.principal(of: credentials)
             }
         } catch {
             return channel.eventLoop.makeFailedFuture(error)

@@ -25,6 +25,8 @@ package struct ServerLimits: Sendable {
     package var stopSecondsMax = 10
     /// Seconds from the connection to the end of the first request's head. Default 15.
     package var handshakeSecondsMax = 15
+    /// Seconds from the connection to the end of the TLS handshake. Default 5.
+    package var tlsHandshakeSecondsMax = 5
     /// Seconds between two looks at each connection. Default 5.
     package var tickSeconds = 5
     /// Looks without a word from a WebSocket after which it is sent a ping. Default 4.

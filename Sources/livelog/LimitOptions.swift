@@ -30,6 +30,9 @@ struct LimitOptions: ParsableArguments {
             """)
     var replayRecords: Int?
 
+    @Option(help: "Seconds from a connection to the end of its TLS handshake.")
+    var tlsHandshakeSeconds = ServerLimits().tlsHandshakeSecondsMax
+
     @Flag(help: "Refuse filters that only a look at every record of their model can answer.")
     var refuseScans = false
 
@@ -38,7 +41,8 @@ struct LimitOptions: ParsableArguments {
             ("--ingress-submissions", self.ingressSubmissions),
             ("--ingress-bytes", self.ingressBytes), ("--connections", self.connections),
             ("--producers", self.producers), ("--subscriptions", self.subscriptions),
-            ("--reads", self.reads), ("--replay-records", self.replayRecords ?? 1),
+            ("--reads", self.reads), ("--tls-handshake-seconds", self.tlsHandshakeSeconds),
+            ("--replay-records", self.replayRecords ?? 1),
         ] where value < 1 {
             throw ValidationError("\(name) is at least 1.")
         }
@@ -53,6 +57,7 @@ struct LimitOptions: ParsableArguments {
         limits.readsMax = self.reads
         limits.session.subscriptionsMax = self.subscriptions
         limits.session.replayedRecordsMax = self.replayRecords
+        limits.tlsHandshakeSecondsMax = self.tlsHandshakeSeconds
         limits.session.allowsScans = !self.refuseScans
     }
 }

@@ -64,10 +64,16 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let loaded = try self.access.load()
-        let (host, port) = try Self.split(
-            self.listen ?? loaded?.settings.listen ?? "127.0.0.1:8080")
+        guard
+            let address = ListenAddress(
+                self.listen ?? loaded?.settings.listen ?? "127.0.0.1:8080")
+        else { throw ValidationError("--listen is HOST:PORT, for instance 127.0.0.1:8080.") }
+        let host = address.host
         let data = self.data ?? loaded?.settings.data ?? "livelog-data"
-        try self.access.check(host: host, isConfigured: loaded != nil)
+        let tls = try loaded?.settings.tls.map { try ServerTLS(ServerTLS.Files($0)) }
+        try self.access.check(
+            host: host, isConfigured: loaded != nil, isEncrypted: tls != nil)
+        let operations = try self.access.operations(loaded?.settings, host: host)
         let logger = self.logger()
         self.access.warn(host: host, isConfigured: loaded != nil, logger)
         let isLoopback = OriginRules.isLoopback(host)
@@ -79,7 +85,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let access = AccessControl(rules)
         let configuration = loaded.map {
-            Configuration($0.file, naming: $0.files, isLoopback: isLoopback, logger: logger)
+            Configuration(
+                $0.file, naming: $0.files, isLoopback: isLoopback, tls: tls, logger: logger)
         }
         Allocator.keepFreedMemory()
         let files = Machine.raiseFileLimit()
@@ -105,11 +112,15 @@ struct ServeCommand: AsyncParsableCommand {
             logger: logger)
         defer { appender.stop() }
         let server = LivelogServer(
-            log: log, queue: appender.queue, bell: bell, host: host, port: port, limits: limits,
-            access: access, logger: logger, isTakingAppends: { !appender.hasFailed },
+            log: log, queue: appender.queue, bell: bell, address: address, limits: limits,
+            access: access, tls: tls, operations: operations, logger: logger,
+            isTakingAppends: { !appender.hasFailed },
             appendCounters: { appender.counters }
-        ) { address in
-            StandardStream.output.write("listening on \(address)\n")
+        ) { listener, address in
+            switch listener {
+            case .clients: StandardStream.output.write("listening on \(address)\n")
+            case .operations: StandardStream.output.write("operations on \(address)\n")
+            }
         }
         try await Self.serve(
             server, until: signals, logger: logger, following: configuration, into: access)
@@ -166,20 +177,6 @@ struct ServeCommand: AsyncParsableCommand {
             }
         logger.logLevel = self.logLevel.level
         return logger
-    }
-
-    /// Splits `HOST:PORT`; an IPv6 address stands in brackets.
-    private static func split(_ address: String) throws -> (host: String, port: Int) {
-        guard
-            let colon = address.lastIndex(of: ":"),
-            let port = Int(address[address.index(after: colon)...]), (0...65535).contains(port),
-            colon > address.startIndex
-        else {
-            throw ValidationError("--listen is HOST:PORT, for instance 127.0.0.1:8080.")
-        }
-        var host = address[..<colon]
-        if host.hasPrefix("[") && host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        return (String(host), port)
     }
 
     /// Says how the log was found.

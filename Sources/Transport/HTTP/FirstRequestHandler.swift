@@ -78,7 +78,7 @@ final class FirstRequestHandler<Outcome: Sendable>: ChannelInboundHandler, Remov
         self.phase = .over
         do {
             try context.pipeline.syncOperations.addHandler(
-                HTTPResponseEncoder(), position: .first)
+                HTTPResponseEncoder(), position: .before(self.decoder))
             self.outcome.succeed(try self.settings.becomeHTTP(context.channel))
             context.fireChannelRead(head)
             context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
@@ -154,7 +154,9 @@ final class FirstRequestHandler<Outcome: Sendable>: ChannelInboundHandler, Remov
         let head = HTTPResponseHead(
             HTTPResponse(status: .init(code: problem.status), headerFields: problem.lastFields))
         let body = ByteBuffer(bytes: problem.json)
-        try? context.pipeline.syncOperations.addHandler(HTTPResponseEncoder(), position: .first)
+        // In front of it is what encrypts, if anything does.
+        try? context.pipeline.syncOperations.addHandler(
+            HTTPResponseEncoder(), position: .before(self.decoder))
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)

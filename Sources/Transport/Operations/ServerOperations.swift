@@ -85,25 +85,51 @@ struct ServerOperations: Sendable {
 }
 
 extension ServerOperations {
+    /// Whom a listener is for.
+    enum Audience {
+        /// Clients, who hear whether the server is there and ready, and nothing else.
+        case clients
+        /// Those who run the server.
+        case operations
+        /// Both, on one machine.
+        case both
+    }
+
     /// Adds `/healthz`, `/readyz` and `/metrics`, and what must see all requests, before the other routes.
-    func add(to router: Router<EdgeContext>, hubs: EventLoopHubs) {
+    func add(to router: Router<EdgeContext>, hubs: EventLoopHubs, as audience: Audience) {
         router.add(middleware: CountingMiddleware(counters: self.requests))
         router.add(middleware: ProblemMiddleware(refusals: self.refusals))
         router.add(middleware: DrainingMiddleware(phase: self.phase))
+        var paths = [Self.healthPath, Self.readyPath]
         router.get(RouterPath(stringLiteral: Self.healthPath)) { _, _ in
             Response.json(.ok, "text/plain", Array("ok\n".utf8))
         }
         router.get(RouterPath(stringLiteral: Self.readyPath)) { _, _ in
+            guard let reason = self.unreadiness else {
+                return Response.json(.ok, "text/plain", Array("ready\n".utf8))
+            }
             // An answer as good as the other one, and no refusal that would be counted.
-            self.unreadiness.map { Response($0) }
-                ?? Response.json(.ok, "text/plain", Array("ready\n".utf8))
+            return audience == .clients
+                ? Response.json(.serviceUnavailable, "text/plain", Array("not ready\n".utf8))
+                : Response(reason)
         }
-        router.get(RouterPath(stringLiteral: Self.metricsPath)) { _, _ in
-            let page = MetricsPage.render(await self.snapshot(of: hubs))
-            return Response.json(.ok, PrometheusText.mediaType, Array(page.utf8))
+        if audience != .clients {
+            paths.append(Self.metricsPath)
+            router.get(RouterPath(stringLiteral: Self.metricsPath)) { _, _ in
+                let page = MetricsPage.render(await self.snapshot(of: hubs))
+                return Response.json(.ok, PrometheusText.mediaType, Array(page.utf8))
+            }
         }
-        for path in [Self.healthPath, Self.readyPath, Self.metricsPath] {
+        for path in paths {
             router.refuseOthers(RouterPath(path), than: [.get], refusals: self.refusals)
+        }
+        guard audience == .operations else { return }
+        for method in Router<EdgeContext>.knownMethods {
+            router.on("**", method: method) { request, _ -> Response in
+                throw Problem(
+                    status: 404, code: "unknown-path", title: "Not found",
+                    detail: "here are /metrics, /readyz and /healthz")
+            }
         }
     }
 

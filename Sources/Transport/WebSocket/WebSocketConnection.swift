@@ -1,7 +1,7 @@
 package import NIOCore
 package import WireProtocol
 
-/// A WebSocket after its handshake, the only handler of its channel: whole messages go to the peer, framed
+/// A WebSocket after its handshake, the only handler of its channel but what encrypts: whole messages go to the peer, framed
 /// bytes to the socket.
 ///
 /// What the kernel does not take waits in a ``Backlog``, of which NIO has one piece at a time. When that is gone,
@@ -50,17 +50,20 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
         self.writesDirectly = writesDirectly
     }
 
-    /// Makes `channel`, which has no handlers left, this WebSocket.
+    /// Makes `channel`, which has no handlers left but what encrypts, this WebSocket.
     package func add(to channel: any Channel) throws {
         if let options = channel.syncOptions {
             // A WebSocket that is half closed is closed: otherwise every peer that went would leave its
             // channel here.
             try options.setOption(.allowRemoteHalfClosure, value: false)
-            try options.setOption(.maxMessagesPerRead, value: 1)
-            try options.setOption(
-                .recvAllocator,
-                value: SharedReadAllocator(
-                    buffer: NIOLoopBound(self.peer.readBuffer, eventLoop: channel.eventLoop)))
+            if self.writesDirectly {
+                // What is decrypted is kept for a while by who does that.
+                try options.setOption(.maxMessagesPerRead, value: 1)
+                try options.setOption(
+                    .recvAllocator,
+                    value: SharedReadAllocator(
+                        buffer: NIOLoopBound(self.peer.readBuffer, eventLoop: channel.eventLoop)))
+            }
         }
         if self.writesDirectly {
             self.socket = try SocketWrite.socket(of: channel)
@@ -96,7 +99,8 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
         if self.isWriting { self.phase = .over }
         if self.phase != .over { self.read(buffer) }
         if let member { self.peer.completeRead(member) }
-        self.peer.readBuffer.giveBack(buffer)
+        // What was decrypted was not read into the loop's buffer.
+        if self.writesDirectly { self.peer.readBuffer.giveBack(buffer) }
     }
 
     private func read(_ buffer: ByteBuffer) {

@@ -20,6 +20,12 @@ struct AccessOptions: ParsableArguments {
     @Flag(help: "Listen beyond this machine without TLS: for a server behind a proxy that has it.")
     var insecure = false
 
+    @Option(
+        help:
+            "Where /metrics, and /readyz with reasons, are. Default: with everything else on loopback, or else 127.0.0.1:8081."
+    )
+    var operations: String?
+
     func validate() throws {
         guard !self.dev || self.config == nil else {
             throw ValidationError(
@@ -41,7 +47,7 @@ struct AccessOptions: ParsableArguments {
     }
 
     /// Whether the server may listen on `host`; throws what to do if it may not.
-    func check(host: String, isConfigured: Bool) throws {
+    func check(host: String, isConfigured: Bool, isEncrypted: Bool) throws {
         guard !OriginRules.isLoopback(host) else { return }
         guard isConfigured || self.dev else {
             throw ValidationError(
@@ -49,13 +55,27 @@ struct AccessOptions: ParsableArguments {
                     + "may do what in a file and name it by --config, or listen on 127.0.0.1, or add --dev to let "
                     + "everybody in.")
         }
-        guard self.insecure || self.dev else {
+        guard isEncrypted || self.insecure || self.dev else {
             throw ValidationError(
-                "\(host) can be reached from other machines, and what they send would not be encrypted: put a proxy with TLS "
-                    + "before the server, let it listen on 127.0.0.1, or add --insecure if the network between them is "
+                "\(host) can be reached from other machines, and what they send would not be encrypted: name a certificate under "
+                    + "tls in the configuration, put a proxy with TLS before the server and let it listen on 127.0.0.1, or add --insecure if the network between them is "
                     + "yours alone.")
         }
     }
+
+    /// Where operations are; nil if with everything else.
+    func operations(_ settings: Settings?, host: String) throws -> ListenAddress? {
+        guard let text = self.operations ?? settings?.operations else {
+            return OriginRules.isLoopback(host)
+                ? nil : ListenAddress(host: "127.0.0.1", port: Self.operationsPort)
+        }
+        guard let address = ListenAddress(text) else {
+            throw ValidationError("operations is HOST:PORT, for instance 127.0.0.1:8081.")
+        }
+        return address
+    }
+
+    private static let operationsPort = 8081
 
     /// Says loudly what is not asked for.
     func warn(host: String, isConfigured: Bool, _ logger: Logger) {

@@ -4,6 +4,7 @@ import Identity
 import LogModel
 import Logging
 import Settings
+import Transport
 
 /// `livelog check-config`: reads a configuration as the server would, and says what it means.
 struct CheckConfigCommand: AsyncParsableCommand {
@@ -27,6 +28,11 @@ struct CheckConfigCommand: AsyncParsableCommand {
             do throws(IdentityOptionsError) {
                 _ = try await ServerAuthenticator(
                     settings.identity, logger: Logger(label: "livelog"))
+            } catch {
+                throw SettingsError(file: error.description)
+            }
+            do throws(TLSFileError) {
+                if let files = settings.tls { _ = try ServerTLS(ServerTLS.Files(files)) }
             } catch {
                 throw SettingsError(file: error.description)
             }

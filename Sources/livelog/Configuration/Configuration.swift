@@ -11,13 +11,18 @@ actor Configuration {
 
     private let file: SettingsFile
     private let isLoopback: Bool
+    private let tls: ServerTLS?
     private let logger: Logger
     private var files: [String]
     private var times: FileTimes
 
     /// Prepares to follow `file`, which names `files`.
-    init(_ file: SettingsFile, naming files: [String], isLoopback: Bool, logger: Logger) {
+    init(
+        _ file: SettingsFile, naming files: [String], isLoopback: Bool, tls: ServerTLS?,
+        logger: Logger
+    ) {
         self.file = file
+        self.tls = tls
         self.isLoopback = isLoopback
         self.logger = logger
         self.files = files
@@ -40,8 +45,11 @@ actor Configuration {
             let (settings, files) = try self.file.load()
             self.files = files
             self.times = FileTimes(files)
-            await access.replace(
-                try await Self.rules(settings, isLoopback: self.isLoopback, logger: self.logger))
+            // All of it is right before any of it counts.
+            let rules =
+                try await Self.rules(settings, isLoopback: self.isLoopback, logger: self.logger)
+            if let tls, let files = settings.tls { try tls.replace(ServerTLS.Files(files)) }
+            await access.replace(rules)
             self.logger.notice(
                 "took the configuration again",
                 metadata: ["models": "\(settings.policy.models.count)"])
@@ -58,5 +66,12 @@ actor Configuration {
             try? await ContinuousClock().sleep(for: .seconds(Self.lookSeconds))
             if FileTimes(self.files) != self.times { await self.reload(into: access) }
         }
+    }
+}
+
+extension ServerTLS.Files {
+    /// The files that a configuration names.
+    init(_ files: CertificateFiles) {
+        self.init(certificate: files.certificate, key: files.key)
     }
 }

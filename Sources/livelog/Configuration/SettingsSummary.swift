@@ -36,6 +36,9 @@ struct SettingsSummary {
         }
         let identity = self.settings.identity
         lines += identity.issuers.map { "tokens of \($0.issuer) for \($0.audience)" }
+        if let tls = self.settings.tls {
+            lines.append("TLS with the certificate \(tls.certificate)")
+        }
         if let file = identity.apiKeysFile { lines.append("API keys of \(file)") }
         if let callback = identity.callback {
             let cookies = callback.cookies.joined(separator: ", ")
