@@ -10,6 +10,10 @@ package struct Settings: Sendable {
     package private(set) var identity = IdentityOptions()
     /// Which pages may connect.
     package private(set) var origins: [String] = []
+    /// Proxies that say truly whom they pass on.
+    package private(set) var trustedProxies = TrustedProxies()
+    /// How much one client may have, and how often.
+    package private(set) var limits = LimitSettings()
     /// `HOST:PORT`, if the file says where to listen.
     package private(set) var listen: String?
     /// The directory of the log, if the file names one.
@@ -47,8 +51,8 @@ package struct Settings: Sendable {
         let members = reader.members(
             root, "",
             known: [
-                "api_keys", "connect_callback", "data", "listen", "models", "origins", "tokens",
-                "unlisted_models",
+                "api_keys", "connect_callback", "data", "limits", "listen", "models", "origins",
+                "tokens", "trusted_proxies", "unlisted_models",
             ])
         self.listen = members["listen"].flatMap { reader.text($0, "listen") }
         self.data = members["data"].flatMap { reader.text($0, "data") }
@@ -58,6 +62,10 @@ package struct Settings: Sendable {
         self.identity.callback = members["connect_callback"].flatMap {
             reader.callback($0, "connect_callback")
         }
+        self.trustedProxies = TrustedProxies(
+            members["trusted_proxies"].map { reader.networks($0, "trusted_proxies") } ?? [])
+        self.limits =
+            members["limits"].map { reader.limits($0, "limits") } ?? LimitSettings()
         let models = members["models"].map { reader.models($0, "models") } ?? []
         var isOpen = false
         if let node = members["unlisted_models"] {

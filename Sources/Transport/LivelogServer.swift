@@ -61,18 +61,20 @@ package struct LivelogServer {
         let hubs = try await EventLoopHubs(
             group: group, log: self.log, bell: self.bell, limits: self.limits, logger: self.logger)
         self.access.observe { await hubs.become($0) }
+        let admission = Admission(self.limits.admission)
         let producers = ProducerHub(
-            queue: self.queue, access: self.access, limits: self.limits, logger: self.logger)
+            queue: self.queue, access: self.access, admission: admission, limits: self.limits,
+            logger: self.logger)
         let operations = ServerOperations(
-            phase: self.phase, log: self.log, queue: self.queue, limits: self.limits,
-            producers: producers, appender: self.appender)
+            phase: self.phase, admission: admission, log: self.log, queue: self.queue,
+            limits: self.limits, producers: producers, appender: self.appender)
         let (limits, host, access) = (self.limits, self.host, self.access)
         let application = Application(
             responder: self.router(operations, hubs).buildResponder(),
             server: HTTPServerBuilder { responder in
                 ServerChannel(
                     responder: responder, hubs: hubs, limits: limits, producers: producers,
-                    operations: operations, access: access)
+                    operations: operations, access: access, admission: admission)
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: self.port), serverName: "livelog",
@@ -123,21 +125,25 @@ package struct LivelogServer {
         let router = Router(context: EdgeContext.self, options: .autoGenerateHeadEndpoints)
         operations.add(to: router, hubs: hubs)
         router.add(middleware: TargetLimit(byteCountMax: self.limits.targetByteCountMax))
-        router.add(middleware: AccessMiddleware(access: self.access))
-        let changes = ChangesRoute(queue: self.queue, access: self.access, limits: self.limits)
+        let admission = operations.admission
+        router.add(middleware: AccessMiddleware(access: self.access, admission: admission))
+        let changes = ChangesRoute(
+            queue: self.queue, access: self.access, admission: admission, limits: self.limits)
         let large = LargeResponses(byteCountMax: self.limits.responsesByteCountMax)
         let pool = ReadingPool(countMax: self.limits.readsMax)
         let reading = ChangesReadRoute(
-            log: self.log, hubs: hubs, access: self.access, pool: pool, large: large,
-            limits: self.limits)
+            log: self.log, hubs: hubs, access: self.access, admission: admission, pool: pool,
+            large: large, limits: self.limits)
         let models = ModelsRoute(
             log: self.log, access: self.access, pool: pool, large: large, limits: self.limits)
         let asset = AssetRoute()
         router.post("/v1/changes") { request, context in
-            try await changes.respond(to: request, of: context.principal)
+            try await changes.respond(
+                to: request, of: context.principal, at: context.client)
         }
         router.get("/v1/changes") { request, context in
-            try await reading.respond(to: request, of: context.principal, over: context.channel)
+            try await reading.respond(
+                to: request, of: context.principal, at: context.client, over: context.channel)
         }
         router.get("/v1/models/**") { request, context in
             guard let response = try await models.respond(to: request, of: context.principal) else {

@@ -3,11 +3,13 @@ import HTTPTypes
 import Hummingbird
 import WireProtocol
 
-/// Decides who a request is of and whether a page may send it, and says to browsers what pages may do with the
+/// Decides who a request is of, whether they have asked too often, and whether a page may send it, and says to browsers what pages may do with the
 /// answer (Fetch standard, CORS protocol).
 struct AccessMiddleware: RouterMiddleware {
     let access: AccessControl
+    let admission: Admission
 
+    private static let forwardedFor = HTTPField.Name("X-Forwarded-For")
     private static let methods = "GET, HEAD, POST"
     private static let headers =
         "authorization, content-type, idempotency-key, last-event-id, livelog-producer, livelog-sequence"
@@ -31,7 +33,12 @@ struct AccessMiddleware: RouterMiddleware {
             var credentials = try Credentials(request.headers)
             // A page that is not allowed is nobody: the cookies that its browser adds count for nothing.
             if !isAllowed { credentials.cookie = nil }
-            context.principal = try await self.access.principal(of: credentials)
+            context.client = self.admission.client(
+                of: context.channel.remoteAddress,
+                forwardedFor: Self.forwardedFor.map { request.headers[values: $0] } ?? [])
+            context.principal = try await self.admission.principal(
+                of: credentials, at: context.client, by: self.access)
+            try self.admission.request(of: context.principal, at: context.client)
             response = try await next(request, context)
         }
         return Self.marked(response, origin: isAllowed ? origin : nil)

@@ -21,10 +21,12 @@ extension Problem {
 
     /// The fields of the response with which a connection ends.
     var lastFields: HTTPFields {
-        [
+        var fields: HTTPFields = [
             .contentType: "application/problem+json", .contentLength: String(self.json.count),
             .cacheControl: "no-store", .connection: "close",
         ]
+        if let retryAfter { fields[.retryAfter] = String(retryAfter) }
+        return fields
     }
 }
 

@@ -10,6 +10,7 @@ import Sessions
 final class ProducerHub: Sendable {
     let queue: IngressQueue
     let access: AccessControl
+    let admission: Admission
     let limits: ServerLimits
     let readers: ReaderPool
     let logger: Logger
@@ -18,7 +19,11 @@ final class ProducerHub: Sendable {
     /// What large messages take.
     let messages: ByteBudget
 
-    init(queue: IngressQueue, access: AccessControl, limits: ServerLimits, logger: Logger) {
+    init(
+        queue: IngressQueue, access: AccessControl, admission: Admission, limits: ServerLimits,
+        logger: Logger
+    ) {
+        self.admission = admission
         self.queue = queue
         self.access = access
         self.limits = limits
