@@ -73,6 +73,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     private func becomeHTTP(_ channel: any Channel, _ logger: Logger) throws -> Outcome {
         self.operations.connections.count(channel, as: .http)
         let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(RequestHeadCheck())
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try pipeline.addHandler(
             HTTPConnectionHandler(self.limits, refusals: self.operations.refusals))

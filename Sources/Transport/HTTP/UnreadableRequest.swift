@@ -13,7 +13,10 @@ extension Problem {
                 detail: "a request's fields are too many or too long")
             return
         }
-        guard error is HTTPParserError || error is HTTP1TypeConversionError else { return nil }
+        guard
+            error is HTTPParserError || error is HTTP1TypeConversionError
+                || error is RequestHeadFault
+        else { return nil }
         self.init(
             status: 400, code: "malformed-request", title: "The request cannot be read",
             detail: "this is not HTTP/1.1: \(error)")
