@@ -18,6 +18,10 @@ package struct Settings: Sendable {
     package private(set) var identity = IdentityOptions()
     /// Which pages may connect.
     package private(set) var origins: [String] = []
+    /// Proxies that say truly whom they pass on.
+    package private(set) var trustedProxies = TrustedProxies()
+    /// How much one client may have, and how often.
+    package private(set) var limits = LimitSettings()
     /// `HOST:PORT`, if the file says where to listen.
     package private(set) var listen: String?
     /// `HOST:PORT` of operations, if the file says where that is.
@@ -59,8 +63,8 @@ package struct Settings: Sendable {
         let members = reader.members(
             root, "",
             known: [
-                "api_keys", "connect_callback", "data", "grants", "listen", "models",
-                "operations", "origins", "tls", "tokens", "unlisted_models",
+                "api_keys", "connect_callback", "data", "grants", "limits", "listen", "models",
+                "operations", "origins", "tls", "tokens", "trusted_proxies", "unlisted_models",
             ])
         self.listen = members["listen"].flatMap { reader.text($0, "listen") }
         self.operations = members["operations"].flatMap { reader.text($0, "operations") }
@@ -72,6 +76,10 @@ package struct Settings: Sendable {
         self.identity.callback = members["connect_callback"].flatMap {
             reader.callback($0, "connect_callback")
         }
+        self.trustedProxies = TrustedProxies(
+            members["trusted_proxies"].map { reader.networks($0, "trusted_proxies") } ?? [])
+        self.limits =
+            members["limits"].map { reader.limits($0, "limits") } ?? LimitSettings()
         let models = members["models"].map { reader.models($0, "models") } ?? []
         let grants = members["grants"].map { reader.grants($0, "grants") } ?? []
         var isOpen = false

@@ -75,12 +75,13 @@ package struct LivelogServer {
         let hubs = try await EventLoopHubs(
             group: group, log: self.log, bell: self.bell, limits: self.limits, logger: self.logger)
         self.access.observe { await hubs.become($0) }
+        let admission = Admission(self.limits.admission)
         let producers = ProducerHub(
-            log: self.log, queue: self.queue, access: self.access, limits: self.limits,
-            logger: self.logger)
+            log: self.log, queue: self.queue, access: self.access, admission: admission,
+            limits: self.limits, logger: self.logger)
         let operations = ServerOperations(
-            phase: self.phase, log: self.log, queue: self.queue, limits: self.limits,
-            producers: producers, appender: self.appender)
+            phase: self.phase, admission: admission, log: self.log, queue: self.queue,
+            limits: self.limits, producers: producers, appender: self.appender)
         let listening = self.listeners(operations, hubs, producers, on: group)
         let services = ServiceGroup(
             configuration: .init(services: listening, logger: self.quietLogger))
@@ -175,22 +176,26 @@ package struct LivelogServer {
         router.add(
             middleware: PageMiddleware(
                 access: self.access, refusals: operations.refusals, isEncrypted: self.tls != nil))
-        router.add(middleware: AccessMiddleware(access: self.access))
+        let admission = operations.admission
+        router.add(middleware: AccessMiddleware(access: self.access, admission: admission))
         let changes = ChangesRoute(
-            log: self.log, queue: self.queue, access: self.access, limits: self.limits)
+            log: self.log, queue: self.queue, access: self.access, admission: admission,
+            limits: self.limits)
         let large = LargeResponses(byteCountMax: self.limits.responsesByteCountMax)
         let pool = ReadingPool(countMax: self.limits.readsMax)
         let reading = ChangesReadRoute(
-            log: self.log, hubs: hubs, access: self.access, pool: pool, large: large,
-            limits: self.limits)
+            log: self.log, hubs: hubs, access: self.access, admission: admission, pool: pool,
+            large: large, limits: self.limits)
         let models = ModelsRoute(
             log: self.log, access: self.access, pool: pool, large: large, limits: self.limits)
         let asset = AssetRoute()
         router.post("/v1/changes") { request, context in
-            try await changes.respond(to: request, of: context.principal)
+            try await changes.respond(
+                to: request, of: context.principal, at: context.client)
         }
         router.get("/v1/changes") { request, context in
-            try await reading.respond(to: request, of: context.principal, over: context.channel)
+            try await reading.respond(
+                to: request, of: context.principal, at: context.client, over: context.channel)
         }
         router.get("/v1/models/**") { request, context in
             guard let response = try await models.respond(to: request, of: context.principal) else {

@@ -42,10 +42,21 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     let shared: Shared
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        channel.eventLoop.makeCompletedFuture {
+        let refusal: Problem?
+        switch self.admission.receive(channel) {
+        case .welcome: refusal = nil
+        case .crowded(let problem): refusal = problem
+        case .turnedAway:
+            return channel.eventLoop.makeSucceededFuture(
+                Value(
+                    channel: channel,
+                    outcome: channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)))
+        }
+        return channel.eventLoop.makeCompletedFuture {
             let pipeline = UpgradablePipeline(
                 handshakeSecondsMax: self.shared.limits.handshakeSecondsMax,
                 closeSecondsMax: self.shared.limits.closeSecondsMax, head: self.shared.limits.head,
+                refusal: refusal,
                 agree: { self.agree(to: $0) }, admit: { self.admit($0, $1) },
                 becomeWebSocket: { try self.becomeWebSocket($0, $1, $2) },
                 becomeHTTP: { try self.becomeHTTP($0, logger) },
@@ -54,6 +65,8 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
             return Value(channel: channel, outcome: try pipeline.configure(channel))
         }
     }
+
+    private var admission: Admission { self.shared.operations.admission }
 
     private func encrypt(_ channel: any Channel) throws {
         guard let tls = self.shared.tls else { return }
@@ -81,6 +94,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     private func becomeHTTP(_ channel: any Channel, _ logger: Logger) throws -> Outcome {
         self.shared.operations.connections.count(channel, as: .http)
         let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(RequestHeadCheck())
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: self.shared.tls != nil))
         try pipeline.addHandler(
             HTTPConnectionHandler(self.shared.limits, refusals: self.shared.operations.refusals))
@@ -103,12 +117,16 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
         let hub = self.shared.hubs.hub(of: channel.eventLoop)
         self.shared.operations.connections.count(channel, as: handshake.kind)
         if handshake.isProducer {
-            let peer = ProducerPeer(hub: self.shared.producers, loopHub: hub, principal: principal)
+            let peer = ProducerPeer(
+                hub: self.shared.producers, loopHub: hub, principal: principal,
+                client: self.client(channel, head))
             try ProducerHandler(peer: peer, writesDirectly: self.shared.tls == nil).add(to: channel)
             return .webSocket
         }
         let peer = SubscriberPeer(
-            hub: hub, dialect: handshake.dialect, principal: principal, access: self.shared.access)
+            hub: hub, dialect: handshake.dialect, principal: principal,
+            client: self.client(channel, head), access: self.shared.access,
+            admission: self.admission)
         try WebSocketHandler(peer: peer, writesDirectly: self.shared.tls == nil).add(to: channel)
         return .webSocket
     }
@@ -127,18 +145,37 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
         return headers
     }
 
-    /// Who a handshake is of; nil if it does not say.
+    private func client(_ channel: any Channel, _ head: HTTPRequestHead) -> ClientAddress {
+        self.admission.client(
+            of: channel.remoteAddress, forwardedFor: head.headers["X-Forwarded-For"])
+    }
+
+    /// Who a handshake is of; nil if it does not say. Fails with the reason if they may not come in.
     private func admit(
         _ channel: any Channel, _ head: HTTPRequestHead
     ) -> EventLoopFuture<Principal>? {
         do throws(Problem) {
+            let client = self.client(channel, head)
             let credentials = try Credentials(head.headers)
-            guard !credentials.isEmpty else { return nil }
+            guard !credentials.isEmpty else {
+                try self.enter(.anonymous, client, channel)
+                return nil
+            }
             return channel.eventLoop.makeFutureWithTask {
-                try await self.shared.access.principal(of: credentials)
+                let principal = try await self.admission.principal(
+                    of: credentials, at: client, by: self.shared.access)
+                try self.enter(principal, client, channel)
+                return principal
             }
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }
+    }
+
+    private func enter(
+        _ principal: Principal, _ client: ClientAddress, _ channel: any Channel
+    ) throws(Problem) {
+        try self.admission.request(of: principal, at: client)
+        try self.admission.enter(principal, at: client, on: channel)
     }
 }

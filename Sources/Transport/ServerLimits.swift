@@ -68,6 +68,8 @@ package struct ServerLimits: Sendable {
     package var messagesByteCountMax = 256 << 20
     /// Seconds over which sessions are told to go when the server stops. Default 5.
     package var drainSeconds = 5
+    /// How much one client may have, and how often.
+    package var admission = AdmissionLimits()
     /// What may wait for the appender.
     package var ingress = IngressQueue.Limits()
 

@@ -15,6 +15,7 @@ package struct UpgradablePipeline<Outcome: Sendable>: Sendable {
     let handshakeSecondsMax: Int
     let closeSecondsMax: Int
     let head: HeadLimits
+    let refusal: Problem?
     let agree: @Sendable (HTTPRequestHead) -> HTTPHeaders?
     let admit: @Sendable (any Channel, HTTPRequestHead) -> EventLoopFuture<Principal>?
     let becomeWebSocket: @Sendable (any Channel, HTTPRequestHead, Principal) throws -> Outcome
@@ -25,6 +26,7 @@ package struct UpgradablePipeline<Outcome: Sendable>: Sendable {
     ///   - handshakeSecondsMax: seconds from the connection to the end of its first request's head.
     ///   - closeSecondsMax: seconds that a client has to take the answer to what cannot be read.
     ///   - head: what a request's head may be.
+    ///   - refusal: what the first request is answered, and the connection closed; nil if it is taken.
     ///   - agree: the headers to agree with to a WebSocket, besides those of every handshake; nil if the request is
     ///     for none, and then it is one of HTTP.
     ///   - admit: finds out who a handshake is of, before it is answered; nil if there is nothing to find out. What it
@@ -34,6 +36,7 @@ package struct UpgradablePipeline<Outcome: Sendable>: Sendable {
     ///   - noteUnreadable: is told of what a client was answered whose first request cannot be read.
     package init(
         handshakeSecondsMax: Int, closeSecondsMax: Int = 5, head: HeadLimits = HeadLimits(),
+        refusal: Problem? = nil,
         agree: @escaping @Sendable (HTTPRequestHead) -> HTTPHeaders?,
         admit: @escaping @Sendable (any Channel, HTTPRequestHead) -> EventLoopFuture<Principal>? =
             { _, _ in nil },
@@ -45,6 +48,7 @@ package struct UpgradablePipeline<Outcome: Sendable>: Sendable {
         self.handshakeSecondsMax = handshakeSecondsMax
         self.closeSecondsMax = closeSecondsMax
         self.head = head
+        self.refusal = refusal
         self.agree = agree
         self.admit = admit
         self.becomeWebSocket = becomeWebSocket

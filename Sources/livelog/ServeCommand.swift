@@ -104,6 +104,7 @@ struct ServeCommand: AsyncParsableCommand {
         let log = opened.writer.log
         let bell = VisibleBell()
         var limits = ServerLimits()
+        if let loaded { limits.apply(loaded.settings) }
         self.limits.apply(to: &limits)
         limits.drainSeconds = self.drainSeconds
         let appender = try Appender(

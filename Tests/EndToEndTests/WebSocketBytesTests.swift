@@ -30,6 +30,28 @@ import Testing
             Conversation(
                 testDescription: "a fragmented ping", sent: masked(0x09, ""), closeCode: 1002),
             Conversation(
+                testDescription: "a ping of 126 bytes", sent: [0x89, 0xFE, 0, 126], closeCode: 1002),
+            Conversation(
+                testDescription: "an unknown control frame", sent: masked(0x8B, ""),
+                closeCode: 1002),
+            Conversation(
+                testDescription: "a fragment of nothing", sent: masked(0x80, "{}"),
+                closeCode: 1002),
+            Conversation(
+                testDescription: "a message within a message",
+                sent: masked(0x01, "{") + masked(0x81, "}"), closeCode: 1002),
+            Conversation(
+                testDescription: "half a close code", sent: masked(0x88, [3]), closeCode: 1002),
+            Conversation(
+                testDescription: "a close with a reason that is not UTF-8",
+                sent: masked(0x88, [3, 232, 0xFF]), closeCode: 1007),
+            Conversation(
+                testDescription: "text that is not UTF-8, over two frames",
+                sent: masked(0x01, [0xC3]) + masked(0x80, [0x28]), closeCode: 1007),
+            Conversation(
+                testDescription: "text that ends within a character",
+                sent: masked(0x81, [0xE2, 0x82]), closeCode: 1007),
+            Conversation(
                 testDescription: "a close code that is not sent", sent: masked(0x88, [3, 237]),
                 closeCode: 1002),
             Conversation(

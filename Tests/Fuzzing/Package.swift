@@ -24,8 +24,10 @@ func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 
 let package = Package(
     name: "livelog-fuzzing",
-    // What reads settings and tokens has its place here: Yams, and with it `Settings` and `Identity`.
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
     targets: [
         core("LogModel"),
         core("LogFormat", ["LogModel", "CCRC32C"]),
@@ -33,6 +35,12 @@ let package = Package(
         core("Access", ["LogModel"]),
         core("WireProtocol", ["LogModel", "LogFormat", "CJSON"]),
         core("Sessions", ["LogModel", "LogFormat", "Matching", "Access", "WireProtocol"]),
+        // Of these two only what needs no other library.
+        core("Identity", ["LogModel", "Access", "WireProtocol", "COpenSSL"]),
+        core("Transport", ["WireProtocol", .product(name: "NIOCore", package: "swift-nio")]),
+        core(
+            "Settings",
+            ["LogModel", "Access", "Identity", .product(name: "Yams", package: "Yams")]),
         core("LogStorage", ["LogModel", "LogFormat", "CLZ4", "COpenSSL", "CPrefetch"]),
         core("TestSupport", ["LogModel", "LogFormat", "LogStorage"]),
         core("LogSimulation", ["LogModel", "LogFormat", "LogStorage", "TestSupport"]),
@@ -45,8 +53,8 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "WireProtocol",
-                "Sessions",
-                "TestSupport", "LogSimulation",
+                "Sessions", "Identity", "Transport", "Settings", "TestSupport", "LogSimulation",
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Targets", swiftSettings: swiftSettings),
     ],

@@ -88,6 +88,23 @@ struct SettingsTests {
             ])
     }
 
+    @Test func limitsAreWhatTheFileSaysAndNothingElse() throws {
+        let settings = try Self.settings(
+            """
+            trusted_proxies: [10.0.0.0/8, "::1"]
+            limits:
+              connections_per_address: 7
+              bytes_per_second: 1000000000
+            """)
+        var limits = LimitSettings()
+        limits.connectionsPerAddress = 7
+        limits.bytesPerSecond = 1_000_000_000
+        #expect(settings.limits == limits)
+        let proxy = try #require(IPAddress("10.1.2.3"))
+        #expect(settings.trustedProxies.contains(proxy))
+        #expect(try Self.settings("models: {}").limits == LimitSettings())
+    }
+
     /// A file, the line of what is wrong with it, and words of the reason.
     private static let wrong: [(String, Int, String)] = [
         ("", 1, "empty"),
@@ -95,7 +112,11 @@ struct SettingsTests {
         ("models:\n  a: {}\n  a: {}", 2, "twice"),
         ("- a", 1, "mapping"),
         ("model: {}", 1, "did you mean \"models\""),
-        ("models: {}\nlimits: {}", 2, "there is no \"limits\" here; there are api_keys"),
+        ("models: {}\nextras: {}", 2, "there is no \"extras\" here; there are api_keys"),
+        ("limits: {connections_per_adress: 5}", 1, "did you mean \"connections_per_address\""),
+        ("limits:\n  messages_per_second: 0", 2, "1 to 1000000"),
+        ("limits:\n  silence_seconds: 2", 2, "3 to 3600"),
+        ("trusted_proxies:\n  - 10.0.0.0/8\n  - 10.0.0.0/33", 3, "an address or a network"),
         ("models:\n  a b: {}", 2, "label"),
         ("models:\n  a:\n    view: []", 3, "did you mean \"views\""),
         ("models:\n  a:\n    views: {}", 3, "list"),

@@ -65,6 +65,32 @@ import WireProtocol
         #expect(socket.wire.isEnded)
     }
 
+    @Test func whoSendsMoreMessagesThanItMayIsClosed() throws {
+        let socket = try SlowWebSocket()
+        socket.peer.limits.messages = Rate(1, inSeconds: 1000, burst: 3)
+        for name in ["a", "b", "c", "d", "e"] { try socket.channel.writeInbound(text(name)) }
+        #expect(socket.peer.events == ["a", "b", "c", "too-many-messages"])
+        var sent: [UInt8] = []
+        while let bytes = socket.wire.take() { sent += bytes }
+        #expect(sent.prefix(3) == [0, 0, 0] && sent.dropFirst(5).prefix(2) == [0x11, 0x4D])
+        #expect(socket.wire.isEnded)
+    }
+
+    @Test func whoPingsMoreThanItMayIsClosed() throws {
+        let socket = try SlowWebSocket()
+        socket.peer.limits.pings = Rate(2, inSeconds: 1000)
+        for number in 1...4 { try socket.channel.writeInbound(ping([UInt8(number)])) }
+        try socket.channel.writeInbound(text("too late"))
+        var sent: [[UInt8]] = []
+        while let bytes = socket.wire.take() { sent.append(bytes) }
+        let all = Array(sent.joined())
+        // The first is answered at once, and of those that came while that was written the last one.
+        #expect(all.starts(with: [0x8A, 1, 1]))
+        #expect(socket.peer.events == ["too-many-pings"])
+        #expect(all.firstRange(of: [0x03, 0xF0]) != nil)
+        #expect(socket.wire.isEnded)
+    }
+
     /// NIO reads what is left when a write fails, from within that write, so that messages were taken from a later
     /// buffer before those of the one at hand.
     @Test func nothingIsReadWithinAWrite() throws {
@@ -123,7 +149,7 @@ private final class SlowWire: ChannelOutboundHandler {
 
 /// Writes down what it hears; answers each message with a byte.
 private final class RecordingPeer: WebSocketPeer {
-    let limits = WebSocketLimits(
+    var limits = WebSocketLimits(
         message: .init(byteCountMax: 1000), socketByteCountMax: 16 << 10, closeSecondsMax: 5,
         quietTicksBeforePing: 2, quietTicksMax: 6)
     let readBuffer = ReadBuffer()
@@ -144,6 +170,10 @@ private final class RecordingPeer: WebSocketPeer {
 
     func becomeWritable(_ member: Void) {
         self.events.append("writable")
+    }
+
+    func noteExcess(_ code: String) {
+        self.events.append(code)
     }
 
     func leave(_ member: Void, _ connection: WebSocketConnection<RecordingPeer>) {}

@@ -3,8 +3,8 @@
 # To build and run the server: the C libraries, and pkg-config by which SwiftPM finds them.
 SERVER_PACKAGES=(libsimdjson-dev liblz4-dev libssl-dev pkg-config)
 # To test it as its users do: a browser, a Python WebSocket client, curl, git, Node and TypeScript for livelog.js, promtool
-# of prometheus for the metrics.
-TEST_PACKAGES=(chromium python3 python3-venv curl git nodejs node-typescript prometheus)
+# of prometheus for the metrics, and slowhttptest, which is a slow client.
+TEST_PACKAGES=(chromium python3 python3-venv curl git nodejs node-typescript prometheus slowhttptest)
 # To test the log under real faults: traced and failing system calls, disks that lose power, moved clocks.
 FAULT_PACKAGES=(strace xfsprogs e2fsprogs util-linux nbdkit libnbd-bin fuse3 faketime)
 SWIFT_AT_LEAST=6.2

@@ -3,9 +3,12 @@ import HTTPTypes
 import Hummingbird
 import WireProtocol
 
-/// Decides who a request is of, and whether a page may send it.
+/// Decides who a request is of, whether they have asked too often, and whether a page may send it.
 struct AccessMiddleware: RouterMiddleware {
     let access: AccessControl
+    let admission: Admission
+
+    private static let forwardedFor = HTTPField.Name("X-Forwarded-For")
 
     @concurrent func handle(
         _ request: Request, context: EdgeContext,
@@ -19,7 +22,12 @@ struct AccessMiddleware: RouterMiddleware {
         var credentials = try Credentials(request.headers)
         // A page that is not allowed is nobody: the cookies that its browser adds count for nothing.
         if !isAllowed { credentials.cookie = nil }
-        context.principal = try await self.access.principal(of: credentials)
+        context.client = self.admission.client(
+            of: context.channel.remoteAddress,
+            forwardedFor: Self.forwardedFor.map { request.headers[values: $0] } ?? [])
+        context.principal = try await self.admission.principal(
+            of: credentials, at: context.client, by: self.access)
+        try self.admission.request(of: context.principal, at: context.client)
         return try await next(request, context)
     }
 

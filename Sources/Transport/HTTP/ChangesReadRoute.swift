@@ -14,13 +14,15 @@ struct ChangesReadRoute: Sendable {
     let log: ChangeLog
     let hubs: EventLoopHubs
     let access: AccessControl
+    let admission: Admission
     let pool: ReadingPool
     let large: LargeResponses
     let limits: ServerLimits
 
     /// Answers a request that came over `channel`; throws what is wrong with it.
     func respond(
-        to request: Request, of principal: Principal, over channel: any Channel
+        to request: Request, of principal: Principal, at client: ClientAddress,
+        over channel: any Channel
     ) async throws(Problem) -> Response {
         guard let form = AcceptedForm(accept: request.headers[values: .accept]) else {
             throw Self.notAcceptable
@@ -34,8 +36,11 @@ struct ChangesReadRoute: Sendable {
             return try await self.page(
                 query.seen(by: seen.sight), request, reader, on: channel.eventLoop)
         case .serverSentEvents:
-            return try await self.stream(query, .serverSentEvents, request, reader, over: channel)
-        case .ndjson: return try await self.stream(query, .ndjson, request, reader, over: channel)
+            return try await self.stream(
+                query, .serverSentEvents, request, reader, at: client, over: channel)
+        case .ndjson:
+            return try await self.stream(
+                query, .ndjson, request, reader, at: client, over: channel)
         }
     }
 
@@ -104,8 +109,9 @@ struct ChangesReadRoute: Sendable {
 
     private func stream(
         _ query: ChangesQuery, _ dialect: Dialect, _ request: Request, _ asking: Reader,
-        over channel: any Channel
+        at client: ClientAddress, over channel: any Channel
     ) async throws(Problem) -> Response {
+        let seats = try self.admission.enter(asking.principal, at: client)
         // Whether it can begin is decided before the response does.
         _ = try await self.pool.admitting { () throws(Problem) in
             try await self.pool.read { () throws(Problem) in
@@ -117,6 +123,7 @@ struct ChangesReadRoute: Sendable {
             dialect == .serverSentEvents
             ? "text/event-stream; charset=utf-8" : AcceptedForm.ndjson.rawValue
         let body = ResponseBody { writer in
+            defer { withExtendedLifetime(seats) {} }
             let stream = OutboundStream(
                 hubs: self.hubs, channel: channel, dialect: dialect, principal: asking.principal,
                 access: self.access,

@@ -13,15 +13,18 @@ struct ChangesRoute: Sendable {
     let log: ChangeLog
     let queue: IngressQueue
     let access: AccessControl
+    let admission: Admission
     let limits: ServerLimits
     private let readers: ReaderPool
     private let bodies: BodyCollector
     private let budget: ByteBudget
 
     init(
-        log: ChangeLog, queue: IngressQueue, access: AccessControl, limits: ServerLimits
+        log: ChangeLog, queue: IngressQueue, access: AccessControl, admission: Admission,
+        limits: ServerLimits
     ) {
         self.log = log
+        self.admission = admission
         self.queue = queue
         self.access = access
         self.limits = limits
@@ -32,16 +35,19 @@ struct ChangesRoute: Sendable {
     }
 
     /// Answers a request; throws what is wrong with it.
-    func respond(to request: Request, of principal: Principal) async throws(Problem) -> Response {
-        let receipt = try await self.append(request, of: principal)
+    func respond(
+        to request: Request, of principal: Principal, at client: ClientAddress
+    ) async throws(Problem) -> Response {
+        let receipt = try await self.append(request, of: principal, at: client)
         return Response.json(.ok, "application/json", receipt.json)
     }
 
     private func append(
-        _ request: Request, of principal: Principal
+        _ request: Request, of principal: Principal, at client: ClientAddress
     ) async throws(Problem) -> Receipt {
         let form = try Self.form(of: request)
         let producer = try RequestIdentity.producer(of: request.headers, principal)
+        try self.admission.publish(of: principal, at: client)
         // Held until the changes are appended, or refused.
         let share = ByteBudget.Share(of: self.budget)
         defer { withExtendedLifetime(share) {} }
@@ -59,6 +65,8 @@ struct ChangesRoute: Sendable {
         {
             throw Problem(forbidden: place, of: changes)
         }
+        self.admission.charge(
+            principal, at: client, records: changes.list.count, bytes: share.count)
         switch await self.submit(changes, producer) {
         case .success(.appended(let receipt)): return receipt
         case .success(.refused(let error, let appended)):

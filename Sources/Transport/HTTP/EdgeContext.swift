@@ -9,6 +9,8 @@ struct EdgeContext: RequestContext {
     let channel: any Channel
     /// Who asks.
     var principal = Principal.anonymous
+    /// Where they are.
+    var client = ClientAddress()
 
     init(source: ApplicationRequestContextSource) {
         self.coreContext = CoreRequestContextStorage(source: source)

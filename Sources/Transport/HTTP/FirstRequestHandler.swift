@@ -64,7 +64,9 @@ final class FirstRequestHandler<Outcome: Sendable>: ChannelInboundHandler, Remov
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (self.phase, self.unwrapInboundIn(data)) {
         case (.waiting, .head(let head)):
-            if let fields = self.settings.agree(head) {
+            if let refusal = self.settings.refusal {
+                self.refuse(context, refusal)
+            } else if let fields = self.settings.agree(head) {
                 self.phase = .agreed(head, fields)
             } else {
                 self.becomeHTTP(context, data)

@@ -24,6 +24,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     private let refusals: RefusalCounters
     /// Requests whose responses have not ended.
     private var openCount = 0
+    /// Whether the end of a request is still to come.
+    private var isInRequest = false
+    /// What to answer to a request that cannot be read, when those before it are answered.
+    private var lastProblem: Problem?
     /// Whether the response that is under way is the last one.
     private var isLast = false
     /// Whether the last response was written. Nothing is read any more.
@@ -43,25 +47,35 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !self.isOver else { return }
-        if case .head(let head) = self.unwrapInboundIn(data) {
+        guard !self.isOver, self.lastProblem == nil else { return }
+        switch self.unwrapInboundIn(data) {
+        case .head(let head):
+            self.isInRequest = true
             // Behind a response that is under way it would stand in the middle of that.
             if self.openCount == 0, head.headerFields[.expect]?.lowercased() == "100-continue" {
                 let answer = HTTPResponse(status: .continue)
                 context.writeAndFlush(self.wrapOutboundOut(.head(answer)), promise: nil)
             }
             self.openCount += 1
+        case .body: break
+        case .end: self.isInRequest = false
         }
         context.fireChannelRead(data)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard !self.isOver else { return }
+        guard !self.isOver, self.lastProblem == nil else { return }
         // An error in a request that is being answered is told to who reads its body.
-        guard self.openCount == 0, let problem = Problem(unreadable: error) else {
+        guard self.openCount == 0 || !self.isInRequest, let problem = Problem(unreadable: error)
+        else {
             context.fireErrorCaught(error)
             return
         }
+        self.lastProblem = problem
+        if self.openCount == 0 { self.end(context, with: problem) }
+    }
+
+    private func end(_ context: ChannelHandlerContext, with problem: Problem) {
         self.refusals.count(problem.code)
         let head = HTTPResponse(
             status: .init(code: problem.status), headerFields: problem.lastFields)
@@ -78,9 +92,14 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
             self.isLast = head.headerFields[.connection]?.lowercased() == "close"
         case .end:
             self.openCount -= 1
-            guard self.isLast else { break }
+            let problem = self.openCount == 0 ? self.lastProblem : nil
+            guard self.isLast || problem != nil else { break }
             context.writeAndFlush(data, promise: promise)
-            self.end(context)
+            if !self.isLast, let problem {
+                self.end(context, with: problem)
+            } else {
+                self.end(context)
+            }
             return
         case .head, .body: break
         }

@@ -13,7 +13,10 @@ extension Problem {
                 detail: "a request's fields are too many or too long")
             return
         }
-        guard error is HTTPParserError || error is HTTP1TypeConversionError else { return nil }
+        guard
+            error is HTTPParserError || error is HTTP1TypeConversionError
+                || error is RequestHeadFault
+        else { return nil }
         self.init(
             status: 400, code: "malformed-request", title: "The request cannot be read",
             detail: "this is not HTTP/1.1: \(error)")
@@ -21,10 +24,12 @@ extension Problem {
 
     /// The fields of the response with which a connection ends.
     var lastFields: HTTPFields {
-        [
+        var fields: HTTPFields = [
             .contentType: "application/problem+json", .contentLength: String(self.json.count),
             .cacheControl: "no-store", .connection: "close",
         ]
+        if let retryAfter { fields[.retryAfter] = String(retryAfter) }
+        return fields
     }
 }
 

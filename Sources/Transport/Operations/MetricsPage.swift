@@ -165,16 +165,19 @@ enum MetricsPage {
     }
 
     private static func addRefusals(_ snapshot: ServerSnapshot, to page: inout PrometheusText) {
-        let http = Self.filled(snapshot.refusals, with: ["overloaded", "stopping"])
+        let http = Self.filled(
+            snapshot.refusals, with: ["overloaded", "stopping"] + Problem.tooManyCodes)
+        let connections = Self.filled(snapshot.connectionRefusals, with: Admission.codes)
         let producers = Self.filled(snapshot.producerRefusals, with: ["stopping"])
         let subscribers = Self.filled(
             snapshot.dispatcher.refusals, with: RequestErrorCode.allCases.map(\.rawValue))
         page.add(
             MetricFamily(
                 .counter, "livelog_refused_total",
-                "Requests, and messages of producers and subscribers, that were refused, by the code of the answer."
+                "Requests, connections, and messages of producers and subscribers, that were refused, by the code of the answer."
             ),
             http.map { ([("way", "http"), ("code", $0.0)], $0.1) }
+                + connections.map { ([("way", "connection"), ("code", $0.0)], $0.1) }
                 + producers.map { ([("way", "producer"), ("code", $0.0)], $0.1) }
                 + subscribers.map { ([("way", "subscriber"), ("code", $0.0)], $0.1) })
     }

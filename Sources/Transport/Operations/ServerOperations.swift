@@ -12,6 +12,7 @@ struct ServerOperations: Sendable {
     static let version = "0.2.0-dev"
 
     let phase: ServerPhase
+    let admission: Admission
     let requests = RequestCounters()
     let connections = ConnectionCounters()
     /// What was refused over HTTP.
@@ -77,6 +78,7 @@ struct ServerOperations: Sendable {
         snapshot.producers = self.producers.counters.now
         snapshot.refusals = self.refusals.all
         snapshot.producerRefusals = self.producers.refusals.all
+        snapshot.connectionRefusals = self.admission.refusals.all
         snapshot.producersMax = self.limits.producersMax
         snapshot.dispatcher = await hubs.counters()
         snapshot.process = ProcessUsage.current()

@@ -22,8 +22,9 @@ struct ServerSnapshot: Sendable {
     var connectionsMax = 0
     var producers = ProducerCounters.Values()
     var producersMax = 0
-    /// By code: what was refused over HTTP, and to producers over WebSockets.
+    /// By code: what was refused over HTTP, to connections as such, and to producers over WebSockets.
     var refusals: [String: UInt64] = [:]
+    var connectionRefusals: [String: UInt64] = [:]
     var producerRefusals: [String: UInt64] = [:]
     var dispatcher = DispatcherCounters()
     var process = ProcessUsage()

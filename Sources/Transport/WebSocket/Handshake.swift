@@ -97,7 +97,7 @@ extension HTTPRequestHead {
             && self.headers[canonicalForm: "Upgrade"].contains { $0.lowercased() == "websocket" }
             && self.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
             && self.headers["Sec-WebSocket-Version"] == ["13"]
-            && keys.count == 1 && keys[0].utf8.count == 24
+            && self.headers["Host"].count == 1 && keys.count == 1 && keys[0].utf8.count == 24
             && !self.headers.contains(name: "Content-Length")
             && !self.headers.contains(name: "Transfer-Encoding")
     }

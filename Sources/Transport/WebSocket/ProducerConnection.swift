@@ -24,13 +24,14 @@ protocol ProducerSocket: AnyObject {
 /// A producer's connection: whole messages become submissions, receipts go back.
 ///
 /// Back-pressure: while the ingress queue has no room, or too many batches are unanswered, or the client does
-/// not read its receipts, the socket is not read. The bytes wait with the client; nothing is refused, and
+/// not read its receipts, or has published more than it may, the socket is not read. The bytes wait with the client; nothing is refused, and
 /// nothing overtakes. Messages that had been read from the socket already wait in `held`: those of one read.
 ///
 /// Threads: only the channel's event loop; answers of the appender come by ``AnswerBox``.
 final class ProducerConnection {
     private let hub: ProducerHub
     private let principal: Principal
+    private let client: ClientAddress
     private let eventLoop: any EventLoop
     /// The socket, until it is closed.
     private weak var socket: (any ProducerSocket)?
@@ -44,6 +45,8 @@ final class ProducerConnection {
     private var stalled: Submission?
     /// Whether a message is being read on another thread. Nothing is taken before it.
     private var isReadingMessage = false
+    /// Whether more was published than may be for now. Nothing is taken before that is made up for.
+    private var isOverRate = false
     private var isPaused = false
     /// Bytes that have come of the next message, and what they and large messages before it take of the budget.
     private var comingByteCount = 0
@@ -53,11 +56,13 @@ final class ProducerConnection {
 
     /// Begins a connection. One that is too many is closed again.
     init(
-        hub: ProducerHub, principal: Principal, socket: any ProducerSocket,
+        hub: ProducerHub, principal: Principal, at client: ClientAddress,
+        socket: any ProducerSocket,
         on eventLoop: any EventLoop
     ) {
         self.hub = hub
         self.principal = principal
+        self.client = client
         self.socket = socket
         self.eventLoop = eventLoop
         self.session = ProducerSession(limits: hub.limits.producer)
@@ -131,6 +136,7 @@ final class ProducerConnection {
 
     private var mayTake: Bool {
         self.session.canTakeMore && self.stalled == nil && !self.isReadingMessage
+            && !self.isOverRate
             && self.socket?.isWritable == true
     }
 
@@ -152,7 +158,7 @@ final class ProducerConnection {
             return
         }
         guard message.count > self.hub.limits.readOnLoopByteCountMax else {
-            self.submit(number, self.hub.read(consume message, part))
+            self.submit(number, self.hub.read(consume message, part), byteCount: part.count)
             return
         }
         self.isReadingMessage = true
@@ -162,16 +168,17 @@ final class ProducerConnection {
         NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) {
             hub.read(handover.take(), part)
         }.whenComplete { result in
-            bound.value.finishReading(number, result)
+            bound.value.finishReading(number, result, byteCount: part.count)
         }
     }
 
     private func finishReading(
-        _ number: UInt64, _ result: Result<Result<Changes, ChangeError>, any Error>
+        _ number: UInt64, _ result: Result<Result<Changes, ChangeError>, any Error>,
+        byteCount: Int
     ) {
         self.isReadingMessage = false
         switch result {
-        case .success(let changes): self.submit(number, changes)
+        case .success(let changes): self.submit(number, changes, byteCount: byteCount)
         case .failure: self.stop(number)
         }
         self.proceed()
@@ -179,7 +186,9 @@ final class ProducerConnection {
 
     // MARK: - To the log
 
-    private func submit(_ number: UInt64, _ result: Result<Changes, ChangeError>) {
+    private func submit(
+        _ number: UInt64, _ result: Result<Changes, ChangeError>, byteCount: Int
+    ) {
         switch result {
         case .success(let changes):
             guard let answers else { return }
@@ -199,12 +208,26 @@ final class ProducerConnection {
                     number, Producer1Refusal(code: problem.code, message: problem.detail))
                 return
             }
+            self.charge(records: changes.list.count, bytes: byteCount)
             let producer = self.identity.map { ProducerIdentity(id: $0, sequence: number) }
             self.add(
                 Submission(changes: changes, producer: producer, order: self.order) { outcome in
                     answers.put(number, outcome)
                 }, number)
         case .failure(let error): self.session.refuse(number, Producer1Refusal(error))
+        }
+    }
+
+    /// Counts what is published; if that is more than may be, takes nothing for a while.
+    private func charge(records: Int, bytes: Int) {
+        let admission = self.hub.admission
+        admission.charge(self.principal, at: self.client, records: records, bytes: bytes)
+        guard let wait = admission.wait(toPublish: self.principal, at: self.client) else { return }
+        self.isOverRate = true
+        let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
+        self.eventLoop.scheduleTask(in: wait) {
+            bound.value.isOverRate = false
+            bound.value.proceed()
         }
     }
 

@@ -11,6 +11,7 @@ final class ProducerHub: Sendable {
     let log: ChangeLog
     let queue: IngressQueue
     let access: AccessControl
+    let admission: Admission
     let limits: ServerLimits
     let readers: ReaderPool
     let logger: Logger
@@ -20,10 +21,11 @@ final class ProducerHub: Sendable {
     let messages: ByteBudget
 
     init(
-        log: ChangeLog, queue: IngressQueue, access: AccessControl, limits: ServerLimits,
-        logger: Logger
+        log: ChangeLog, queue: IngressQueue, access: AccessControl, admission: Admission,
+        limits: ServerLimits, logger: Logger
     ) {
         self.log = log
+        self.admission = admission
         self.queue = queue
         self.access = access
         self.limits = limits

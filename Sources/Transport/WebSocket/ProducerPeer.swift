@@ -13,9 +13,12 @@ struct ProducerPeer: WebSocketPeer {
     let hub: ProducerHub
     let loopHub: EventLoopHub
     let principal: Principal
+    let client: ClientAddress
 
     var limits: WebSocketLimits {
         var limits = self.hub.limits.webSocket
+        // Back-pressure is what holds a producer to its rate.
+        limits.messages = nil
         limits.message = .init(byteCountMax: self.hub.limits.producer.messageByteCountMax)
         return limits
     }
@@ -23,7 +26,7 @@ struct ProducerPeer: WebSocketPeer {
 
     func open(_ connection: ProducerHandler) -> ProducerConnection {
         let producer = ProducerConnection(
-            hub: self.hub, principal: self.principal, socket: connection,
+            hub: self.hub, principal: self.principal, at: self.client, socket: connection,
             on: self.loopHub.eventLoop)
         self.loopHub.add(connection, producer)
         return producer
@@ -48,6 +51,8 @@ struct ProducerPeer: WebSocketPeer {
     func completeRead(_ producer: ProducerConnection) {
         producer.proceed()
     }
+
+    func noteExcess(_ code: String) { self.hub.admission.refusals.count(code) }
 
     func quiesce(_ producer: ProducerConnection, _ connection: ProducerHandler) {
         producer.drain()

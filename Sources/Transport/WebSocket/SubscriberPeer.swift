@@ -12,7 +12,9 @@ struct SubscriberPeer: WebSocketPeer {
     let hub: EventLoopHub
     let dialect: Dialect
     let principal: Principal
+    let client: ClientAddress
     let access: AccessControl
+    let admission: Admission
 
     var limits: WebSocketLimits { self.hub.limits.webSocket }
     var readBuffer: ReadBuffer { self.hub.readBuffer }
@@ -43,24 +45,28 @@ struct SubscriberPeer: WebSocketPeer {
         if self.hub.dispatcher.becomeWritable(id) { self.hub.scheduleTurn() }
     }
 
+    func noteExcess(_ code: String) { self.admission.refusals.count(code) }
+
     /// Finds out who has `token`, and lets the session be theirs: it goes on meanwhile as it was.
     func authenticate(
         _ token: String, _ id: Dispatcher.SessionID, _ connection: WebSocketHandler
     ) {
-        let access = self.access
+        let (access, admission, client) = (self.access, self.admission, self.client)
         let bound = NIOLoopBound((self, connection), eventLoop: self.hub.eventLoop)
         self.hub.eventLoop.makeFutureWithTask {
-            try await access.principal(of: Credentials(bearer: token))
+            try await admission.principal(
+                of: Credentials(bearer: token), at: client, by: access)
         }.whenComplete { result in
             let (peer, connection) = bound.value
             // The session may be over, and its number another one's.
             guard connection.member == id else { return }
-            peer.finishAuthentication(result, id)
+            peer.finishAuthentication(result, id, connection)
         }
     }
 
     private func finishAuthentication(
-        _ result: Result<Principal, any Error>, _ id: Dispatcher.SessionID
+        _ result: Result<Principal, any Error>, _ id: Dispatcher.SessionID,
+        _ connection: WebSocketHandler
     ) {
         let dispatcher = self.hub.dispatcher
         guard let before = dispatcher.reader(of: id)?.principal else { return }
@@ -72,11 +78,25 @@ struct SubscriberPeer: WebSocketPeer {
                     of: id)
                 return
             }
+            if !before.isAuthenticated, let channel = connection.channel {
+                do throws(Problem) {
+                    // Where it is counts already.
+                    try self.admission.enter(principal, at: ClientAddress(), on: channel)
+                } catch {
+                    return dispatcher.refuseToken(error.detail, of: id)
+                }
+            }
             _ = dispatcher.become(self.access.reader(principal), id)
             dispatcher.acceptToken(of: id)
             self.hub.scheduleTurn()
         case .failure(let error):
             let message = (error as? Problem)?.detail ?? "the token could not be looked at"
+            connection.refusedTokenCount += 1
+            if connection.refusedTokenCount >= self.admission.limits.refusedTokensMax {
+                self.noteExcess("too-many-refused-tokens")
+                return connection.close(
+                    .policyViolation, reason: "too many tokens were not accepted")
+            }
             dispatcher.refuseToken(message, of: id)
         }
     }
@@ -101,6 +121,10 @@ extension ServerLimits {
     var webSocket: WebSocketLimits {
         WebSocketLimits(
             message: .init(byteCountMax: self.session.messageByteCountMax),
+            messages: Rate(
+                self.admission.messagesPerSecond,
+                burst: self.admission.messageBurst ?? self.session.subscriptionsMax + 100),
+            pings: self.admission.pings,
             socketByteCountMax: self.socketByteCountMax, closeSecondsMax: self.closeSecondsMax,
             stopSecondsMax: self.stopSecondsMax,
             quietTicksBeforePing: self.quietTicksBeforePing, quietTicksMax: self.quietTicksMax)

@@ -33,6 +33,11 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
     private var reader = MessageReader()
     private var phase = Phase.open
     private var quietTicks: UInt8 = 0
+    /// What the client may still say.
+    private var messages = TokenBucket()
+    private var pings = TokenBucket()
+    /// Tokens of the client that were not accepted.
+    package var refusedTokenCount = 0
     private let writesDirectly: Bool
     /// The socket, while it is open and may be written to without NIO.
     private var socket: NIOBSDSocket.Handle?
@@ -152,6 +157,9 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
         return self.canTakeMore
     }
 
+    /// The connection's channel, while it has one.
+    var channel: (any Channel)? { self.context?.channel }
+
     /// The socket, if whole frames may be written to it at once and without this connection.
     var directSocket: NIOBSDSocket.Handle? {
         self.phase == .open && self.backlog == nil ? self.socket : nil
@@ -210,7 +218,7 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
             return
         }
         // Whatever was on its way when we closed comes too late.
-        guard let member, self.phase == .open else { return }
+        guard let member, self.phase == .open, self.isWithinRates(input) else { return }
         switch input {
         case .text(let message): self.peer.receive(text: message, from: member, self)
         case .binary(let message): self.peer.receive(binary: message, from: member, self)
@@ -219,6 +227,27 @@ package final class WebSocketConnection<Peer: WebSocketPeer>: ChannelInboundHand
             if let backlog { backlog.ping = payload } else { self.write(.pong, payload) }
         case .pong, .close: break
         }
+    }
+
+    /// Whether the client keeps to its rates; if not it is closed.
+    private func isWithinRates(_ input: MessageReader.Input) -> Bool {
+        let limits = self.peer.limits
+        switch input {
+        case .text, .binary:
+            guard let rate = limits.messages,
+                !self.messages.take(1, of: rate, at: .now())
+            else { return true }
+            self.close(
+                .unread, reason: "more messages than a session may send: wait, and send fewer")
+            self.peer.noteExcess("too-many-messages")
+        case .ping:
+            guard !self.pings.take(1, of: limits.pings, at: .now()) else { return true }
+            self.close(.policyViolation, reason: "too many pings")
+            self.peer.noteExcess("too-many-pings")
+        case .pong, .close: return true
+        }
+        self.finish()
+        return false
     }
 
     private func write(_ kind: ControlFrame, _ payload: [UInt8]) {

@@ -20,6 +20,8 @@ package protocol WebSocketPeer {
     func hold(_ byteCount: Int, of member: Member) -> Bool
     /// What the socket had to read at the moment has been given.
     func completeRead(_ member: Member)
+    /// The client was closed because it does more than it may; `code` says of what.
+    func noteExcess(_ code: String)
     /// The server stops.
     func quiesce(_ member: Member, _ connection: WebSocketConnection<Self>)
     /// The socket, which could take no more, can again.
@@ -31,6 +33,7 @@ package protocol WebSocketPeer {
 extension WebSocketPeer {
     package func hold(_ byteCount: Int, of member: Member) -> Bool { true }
     package func completeRead(_ member: Member) {}
+    package func noteExcess(_ code: String) {}
 
     /// What was sent is flushed, the client reconnects and resumes.
     package func quiesce(_ member: Member, _ connection: WebSocketConnection<Self>) {
@@ -42,6 +45,10 @@ extension WebSocketPeer {
 package struct WebSocketLimits: Sendable {
     /// A message of the client.
     package var message: MessageReader.Limits
+    /// Messages of the client; nil for as many as it likes. Default nil.
+    package var messages: Rate?
+    /// Pings of the client. Default 10 in 10 seconds.
+    package var pings: Rate
     /// Bytes that may wait in the socket before it counts as full.
     package var socketByteCountMax: Int
     /// Seconds that a client has to answer a close.
@@ -53,10 +60,13 @@ package struct WebSocketLimits: Sendable {
     package var quietTicksMax: Int
 
     package init(
-        message: MessageReader.Limits, socketByteCountMax: Int, closeSecondsMax: Int,
+        message: MessageReader.Limits, messages: Rate? = nil,
+        pings: Rate = Rate(10, inSeconds: 10), socketByteCountMax: Int, closeSecondsMax: Int,
         stopSecondsMax: Int = 10, quietTicksBeforePing: Int, quietTicksMax: Int
     ) {
         self.message = message
+        self.messages = messages
+        self.pings = pings
         self.socketByteCountMax = socketByteCountMax
         self.closeSecondsMax = closeSecondsMax
         self.stopSecondsMax = stopSecondsMax

@@ -21,7 +21,7 @@ package enum CloseCode: UInt16, Sendable, CaseIterable {
     case expired = 4401
     /// The peer did not answer pings. Reconnect, and resume.
     case silent = 4408
-    /// The peer went on asking and did not read the answers. Reconnect, and resume.
+    /// The peer went on asking and did not read the answers, or asked too often. Reconnect, and resume.
     case unread = 4429
 
     /// The codes after which a client connects again and resumes.

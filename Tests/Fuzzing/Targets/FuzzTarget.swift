@@ -2,29 +2,37 @@ import Glibc
 
 /// What can be fuzzed. A target takes any bytes, and traps if what it does with them is wrong.
 enum FuzzTarget: String, CaseIterable {
+    case addresses
     case changes
     case filters
+    case identity
     case index
     case json
+    case messages
     case pages
     case queries
     case record
     case recovery
     case sessions
+    case settings
 
     /// Does the target's work with `input`. The result depends on all that was read, so that the optimizer leaves
     /// nothing out.
     func run(_ input: [UInt8]) -> Int {
         switch self {
+        case .addresses: AddressesTarget.run(input)
         case .changes: ChangesTarget.run(input)
         case .filters: FiltersTarget.run(input)
+        case .identity: IdentityTarget.run(input)
         case .index: IndexTarget.run(input)
         case .json: JSONTarget.run(input)
+        case .messages: MessagesTarget.run(input)
         case .pages: PagesTarget.run(input)
         case .queries: QueriesTarget.run(input)
         case .record: RecordTarget.run(input)
         case .recovery: RecoveryTarget.run(input)
         case .sessions: SessionsTarget.run(input)
+        case .settings: SettingsTarget.run(input)
         }
     }
 }

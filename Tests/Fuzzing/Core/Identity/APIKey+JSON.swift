@@ -1,0 +1,1 @@
+../../../../Sources/Identity/Keys/APIKey+JSON.swift

@@ -1,0 +1,1 @@
+../../../../Sources/Identity/Support/Base64URL.swift

@@ -1,0 +1,1 @@
+../../../../Sources/Identity/Callback/CallbackAnswer.swift

@@ -1,0 +1,1 @@
+../../../../Sources/Transport/Access/OriginRules.swift
