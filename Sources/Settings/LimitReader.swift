@@ -17,6 +17,8 @@ package struct LimitSettings: Hashable, Sendable {
     package var pingsPerTenSeconds: Int?
     /// Requests of one client a second.
     package var requestsPerSecond: Int?
+    /// Requests of one client that read the log at a time.
+    package var readsPerClient: Int?
     /// Records that one client publishes a second.
     package var recordsPerSecond: Int?
     /// Bytes of changes that one client publishes a second.
@@ -40,6 +42,7 @@ package struct LimitSettings: Hashable, Sendable {
             ("message_burst", 1...1_000_000, \.messageBurst),
             ("messages_per_second", 1...1_000_000, \.messagesPerSecond),
             ("pings_per_ten_seconds", 1...1_000_000, \.pingsPerTenSeconds),
+            ("reads_per_client", 1...1_000_000, \.readsPerClient),
             ("records_per_second", many, \.recordsPerSecond),
             ("requests_per_second", 1...1_000_000, \.requestsPerSecond),
             ("silence_seconds", 3...3600, \.silenceSeconds),

@@ -182,7 +182,9 @@ package struct LivelogServer {
             log: self.log, queue: self.queue, access: self.access, admission: admission,
             limits: self.limits)
         let large = LargeResponses(byteCountMax: self.limits.responsesByteCountMax)
-        let pool = ReadingPool(countMax: self.limits.readsMax)
+        let pool = ReadingPool(
+            countMax: self.limits.readsMax,
+            countPerClientMax: self.limits.admission.readsPerClientMax)
         let reading = ChangesReadRoute(
             log: self.log, hubs: hubs, access: self.access, admission: admission, pool: pool,
             large: large, limits: self.limits)
@@ -194,10 +196,16 @@ package struct LivelogServer {
                 to: request, of: context.principal, at: context.client)
         }
         router.get("/v1/changes") { request, context in
-            try await reading.respond(
+            var reading = reading
+            reading.pool = pool.reading(
+                for: admission.readerKey(context.principal, at: context.client))
+            return try await reading.respond(
                 to: request, of: context.principal, at: context.client, over: context.channel)
         }
         router.get("/v1/models/**") { request, context in
+            var models = models
+            models.pool = pool.reading(
+                for: admission.readerKey(context.principal, at: context.client))
             guard let response = try await models.respond(to: request, of: context.principal) else {
                 throw Self.unknownPath(request.uri.path)
             }

@@ -190,6 +190,35 @@ import Testing
         }
     }
 
+    /// However many ask at once, each gets an answer or is told why not; and whoever asks alone always gets one.
+    @Test(.timeLimit(.minutes(1))) func aClientReadsSoOftenAtATime() async throws {
+        try await withLimits(["reads_per_client: 1"], proxies: "[127.0.0.1]") { server, _ in
+            let lines = (0..<20_000).map {
+                #"{"model":"m","action":"CREATED","instance":{"id":\#($0),"n":\#($0)}}"#
+            }
+            try await server.publish(lines: lines.joined(separator: "\n"))
+            // A page for which all of the model's records are looked at.
+            let page = RawRequest.get("/v1/changes?model=m&from=start&where=n%3C0")
+            let replies = try await withThrowingTaskGroup(of: RawReply.self) { tasks in
+                for _ in 0..<50 {
+                    tasks.addTask {
+                        try await server.exchange(Self.request(page, from: "203.0.113.1"))
+                    }
+                }
+                return try await tasks.reduce(into: []) { $0.append($1) }
+            }
+            let refused = replies.filter { $0.status == 429 }
+            let others = replies.filter { ![200, 429].contains($0.status) }
+            #expect(others.isEmpty, "\(others)")
+            #expect(!refused.isEmpty && refused.count < 50)
+            for reply in refused { #expect(try Self.code(of: reply) == "too-many-reads") }
+            for address in ["203.0.113.1", "203.0.113.2"] {
+                let reply = try await server.exchange(Self.request(page, from: address))
+                #expect(reply.status == 200)
+            }
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: ["records_per_second: 2", "bytes_per_second: 100"])
     func whoPublishesTooMuchHasToWait(_ limit: String) async throws {
         try await withLimits([limit]) { server, key in

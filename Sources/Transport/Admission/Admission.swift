@@ -168,6 +168,11 @@ final class Admission: Sendable {
             retryAfter: wait.wholeSeconds)
     }
 
+    /// By whom requests are counted that read; nil if they are not.
+    func readerKey(_ principal: Principal, at client: ClientAddress) -> ClientKey? {
+        ClientKey(principal) ?? self.connectionKey(client)
+    }
+
     /// How long somebody's next changes have to wait; nil if not at all.
     func wait(toPublish principal: Principal, at client: ClientAddress) -> TimeAmount? {
         guard self.records != nil || self.bytes != nil,
@@ -193,10 +198,17 @@ extension Problem {
             status: 429, code: code, title: "Too many", detail: detail, retryAfter: retryAfter)
     }
 
+    /// What is told who has too many requests that read.
+    static func tooManyReads(_ countMax: Int) -> Problem {
+        .tooMany(
+            "too-many-reads", "\(countMax) requests of yours read already: wait for one",
+            retryAfter: 1)
+    }
+
     /// The codes of these, as they are counted over HTTP.
     static let tooManyCodes = [
         "too-many-connections", "too-many-failed-attempts", "too-many-requests",
-        "publishing-too-fast",
+        "too-many-reads", "publishing-too-fast",
     ]
 }
 

@@ -18,6 +18,9 @@ package struct AdmissionLimits: Sendable {
     package var limitsLoopbackAuthentications = false
     /// Tokens of one session that were not accepted, after which it is closed. Default 5.
     package var refusedTokensMax = 5
+    /// Requests of one client that read the log at a time; where it is not known who it is, addresses of this machine count
+    /// only if connections of theirs do. Default 16.
+    package var readsPerClientMax = 16
     /// Messages of a subscriber's WebSocket a second. Default 20.
     package var messagesPerSecond = 20
     /// Messages that may come at once; nil for a message for each subscription that a session can have, and 100 more, so

@@ -15,7 +15,7 @@ struct ChangesReadRoute: Sendable {
     let hubs: EventLoopHubs
     let access: AccessControl
     let admission: Admission
-    let pool: ReadingPool
+    var pool: ReadingPool
     let large: LargeResponses
     let limits: ServerLimits
 

@@ -12,7 +12,7 @@ import WireProtocol
 struct ModelsRoute: Sendable {
     let log: ChangeLog
     let access: AccessControl
-    let pool: ReadingPool
+    var pool: ReadingPool
     let large: LargeResponses
     let limits: ServerLimits
 

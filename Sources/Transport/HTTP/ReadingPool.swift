@@ -4,16 +4,30 @@ import NIOPosix
 import Synchronization
 import WireProtocol
 
-/// Where requests read the log: on threads that may block, a bounded number at a time. Who comes when there are as
-/// many is told at once to try again.
-final class ReadingPool: Sendable {
+/// Where requests read the log: on threads that may block, a bounded number at a time, of all and of one client. Who comes
+/// when there are as many is told at once to try again.
+struct ReadingPool: Sendable {
     private let pool: NIOThreadPool
     private let left: ByteBudget
+    private let clients = SeatTable<ClientKey>()
+    private let countPerClientMax: Int
+    /// For whom is read; nil if nobody counts.
+    private var client: ClientKey?
 
-    /// - Parameter countMax: requests that are being read for, or wait for a thread.
-    init(countMax: Int, pool: NIOThreadPool = .singleton) {
+    /// - Parameters:
+    ///   - countMax: requests that are being read for, or wait for a thread.
+    ///   - countPerClientMax: how many of them may be of one client.
+    init(countMax: Int, countPerClientMax: Int, pool: NIOThreadPool = .singleton) {
+        self.countPerClientMax = countPerClientMax
         self.pool = pool
         self.left = ByteBudget(countMax)
+    }
+
+    /// The same threads, for a request of `client`.
+    func reading(for client: ClientKey?) -> ReadingPool {
+        var pool = self
+        pool.client = client
+        return pool
     }
 
     /// Runs `body`, which may block for some milliseconds. To be called within ``admitting(_:)``.
@@ -45,6 +59,12 @@ final class ReadingPool: Sendable {
     func admitting<Result: Sendable>(
         _ body: () async throws(Problem) -> Result
     ) async throws(Problem) -> Result {
+        var seat: SeatTable<ClientKey>.Seat?
+        if let client {
+            seat = self.clients.take(client, countMax: self.countPerClientMax)
+            guard seat != nil else { throw .tooManyReads(self.countPerClientMax) }
+        }
+        defer { withExtendedLifetime(seat) {} }
         guard self.left.take(1) else {
             throw Problem(
                 status: 503, code: "overloaded", title: "Overloaded",

@@ -21,6 +21,7 @@ extension ServerLimits {
             self.admission.failedAuthentications = Rate(count, inSeconds: 60)
             self.admission.limitsLoopbackAuthentications = true
         }
+        if let count = limits.readsPerClient { self.admission.readsPerClientMax = count }
         if let count = limits.messagesPerSecond { self.admission.messagesPerSecond = count }
         if let count = limits.messageBurst { self.admission.messageBurst = count }
         if let count = limits.pingsPerTenSeconds {

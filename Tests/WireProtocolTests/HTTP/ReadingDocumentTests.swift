@@ -73,6 +73,12 @@ import WireProtocol
                 known.insert("404 \(match.1)")
             }
         }
+        // What one client may have is told on every way in; this one is for who publishes.
+        let admission = try RepositoryFile.text("Sources/Transport/Admission/Admission.swift")
+        let limits = try #require(admission.firstMatch(of: /tooManyCodes = \[([^\]]*)\]/))
+        for match in limits.1.matches(of: /"([a-z-]+)"/) where match.1 != "publishing-too-fast" {
+            known.insert("429 \(match.1)")
+        }
         for code in RequestErrorCode.allCases where !Self.ofMessages.contains(code) {
             known.insert("\(code == .forbidden ? 403 : 400) \(code.rawValue)")
         }
