@@ -6,11 +6,14 @@ package struct AccessPolicy: Sendable {
     package let models: [Text: ModelPolicy]
     /// Whether everybody may see and publish everything of models that are not named.
     package let isOpen: Bool
+    /// What changes and requests of the models are read by.
+    package let modelRules: ModelRules
 
     /// Creates the policy that names `models`.
     package init(models: [ModelPolicy] = [], isOpen: Bool) {
         self.models = Dictionary(models.map { ($0.model, $0) }) { $1 }
         self.isOpen = isOpen
+        self.modelRules = ModelRules(models.compactMap(\.rules))
     }
 
     /// Everybody may do everything.
@@ -47,14 +50,16 @@ package struct AccessPolicy: Sendable {
 
     /// `filter` as far as `principal` may see, or nil if they may not ask for it: because they may see nothing of the
     /// model, or because a condition names a property that they may not see and that is not one of the groups
-    /// which a configuration offers. That a model does not exist is the same answer.
+    /// which a configuration offers, or one that no record carries. That a model does not exist is the same answer.
     package func filter(_ filter: Filter, for principal: Principal) -> Filter? {
         let sight = self.sight(of: principal, on: filter.model)
         guard !sight.isNothing else { return nil }
         let policy = self.models[filter.model]
+        let recorded = self.modelRules[filter.model]?.recordedGroups
         for condition in filter.conditions {
+            if let recorded, !recorded.contains(condition.property) { return nil }
             let isOffered = policy?.groups?.contains(condition.property) ?? false
-            let isKey = condition.property == ModelPolicy.key
+            let isKey = condition.property == policy?.key ?? ModelRules.defaultKey
             guard isOffered || isKey || sight.shows(condition.property) else { return nil }
         }
         return filter.seen(by: sight)

@@ -1,4 +1,5 @@
 package import Access
+import LogModel
 import Sessions
 import Synchronization
 import WireProtocol
@@ -48,6 +49,9 @@ package final class AccessControl: Sendable {
     func observe(_ observer: @escaping @Sendable (AccessPolicy) async -> Void) {
         self.observers.withLock { $0.append(observer) }
     }
+
+    /// What changes and requests are read by, as things are now.
+    var modelRules: ModelRules { self.rules.policy.modelRules }
 
     /// `principal` as somebody who reads, as things are now.
     func reader(_ principal: Principal) -> Reader {

@@ -25,9 +25,10 @@ struct ChangesReadRoute: Sendable {
         guard let form = AcceptedForm(accept: request.headers[values: .accept]) else {
             throw Self.notAcceptable
         }
-        let query = try ChangesQuery(
-            request.uri.query ?? "", form: form, lastEventID: Self.lastEventID(of: request))
         let reader = self.access.reader(principal)
+        let query = try ChangesQuery(
+            request.uri.query ?? "", form: form, lastEventID: Self.lastEventID(of: request),
+            rules: reader.policy.modelRules)
         guard let seen = reader.filter(query.request.filter) else { throw .forbidden }
         switch form {
         case .json:

@@ -46,7 +46,8 @@ struct ChangesRoute: Sendable {
         let batching: Batching = producer == nil ? .bySize : .atomic
         let changes: Changes
         do throws(ChangeError) {
-            changes = try self.readers.read(body, as: form, batching: batching)
+            changes = try self.readers.read(
+                body, as: form, batching: batching, rules: self.access.modelRules)
         } catch {
             throw Problem(error)
         }

@@ -20,9 +20,12 @@ struct ModelsRoute: Sendable {
     func respond(
         to request: Request, of principal: Principal
     ) async throws(Problem) -> Response? {
-        guard let query = try ModelsQuery(path: request.uri.path, query: request.uri.query ?? "")
-        else { return nil }
         let reader = self.access.reader(principal)
+        guard
+            let query = try ModelsQuery(
+                path: request.uri.path, query: request.uri.query ?? "",
+                rules: reader.policy.modelRules)
+        else { return nil }
         guard let seen = reader.filter(query.filter) else { throw .forbidden }
         let body =
             switch query {

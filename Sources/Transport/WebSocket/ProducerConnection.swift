@@ -297,7 +297,9 @@ extension ProducerHub {
         _ message: consuming [UInt8], _ part: Range<Int>
     ) -> Result<Changes, ChangeError> {
         do throws(ChangeError) {
-            return .success(try self.readers.read(message, in: part, as: .json, batching: .atomic))
+            return .success(
+                try self.readers.read(
+                    message, in: part, as: .json, batching: .atomic, rules: self.access.modelRules))
         } catch {
             return .failure(error)
         }

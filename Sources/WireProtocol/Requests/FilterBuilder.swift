@@ -3,16 +3,29 @@ import LogModel
 /// Collects the conditions of a request, and refuses those that cannot be.
 struct FilterBuilder {
     private let limits: RequestLimits
+    private let rules: ModelRules
     private var conditions: [Condition] = []
+    /// How the tests of the conditions are written, for each.
+    private var names: [String] = []
     private var valueCount = 0
 
-    init(limits: RequestLimits) {
+    /// - Parameter rules: what is configured of models, whose aliases stand for properties.
+    init(limits: RequestLimits, rules: ModelRules = .none) {
         self.limits = limits
+        self.rules = rules
     }
 
     /// The filter for the instances of `model` for which all conditions hold.
-    func filter(of model: Text) -> Filter {
-        Filter(model: model, conditions: self.conditions)
+    func filter(of model: Text) throws(RequestError) -> Filter {
+        guard let rules = self.rules[model], !rules.aliases.isEmpty else {
+            return Filter(model: model, conditions: self.conditions)
+        }
+        // Only with the model is it known what a name stands for, and two names may stand for one property.
+        var resolved = FilterBuilder(limits: self.limits)
+        for (condition, name) in zip(self.conditions, self.names) {
+            try resolved.add(rules.property(condition.property), condition.test, by: name)
+        }
+        return Filter(model: model, conditions: resolved.conditions)
     }
 
     /// Adds the condition that `property` passes `test`.
@@ -43,8 +56,10 @@ struct FilterBuilder {
             }
             condition = Condition(property: property.text, test: .isNot(first + more))
             self.conditions.remove(at: place)
+            self.names.remove(at: place)
         }
         self.conditions.append(condition)
+        self.names.append(name)
         guard self.conditions.count <= self.limits.conditionCountMax else {
             throw .tooLarge("there are more than \(self.limits.conditionCountMax) conditions")
         }
