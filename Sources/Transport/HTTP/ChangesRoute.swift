@@ -51,10 +51,12 @@ struct ChangesRoute: Sendable {
         } catch {
             throw Problem(error)
         }
-        if let place = self.access.publishing(by: principal).firstForbidden(of: changes) {
-            throw Problem(forbidden: place, of: changes)
+        let conditions: BeforeConditions?
+        switch self.access.publishing(by: principal).decide(about: changes) {
+        case .allowed(let asked): conditions = asked
+        case .forbidden(let index): throw Problem(forbidden: index, of: changes)
         }
-        switch await self.submit(changes, producer) {
+        switch await self.submit(changes, producer, if: conditions) {
         case .success(.appended(let receipt)): return receipt
         case .success(.refused(let error, let appended)):
             throw Problem(error, appended: appended)
@@ -64,10 +66,11 @@ struct ChangesRoute: Sendable {
 
     /// Waits for the appender's answer.
     private func submit(
-        _ changes: Changes, _ producer: ProducerIdentity?
+        _ changes: Changes, _ producer: ProducerIdentity?, if conditions: BeforeConditions?
     ) async -> Result<Submission.Outcome, IngressQueue.Refusal> {
         await withCheckedContinuation { continuation in
-            let submission = Submission(changes: changes, producer: producer) { outcome in
+            let submission = Submission(changes: changes, producer: producer, if: conditions) {
+                outcome in
                 continuation.resume(returning: .success(outcome))
             }
             do throws(IngressQueue.Refusal) {

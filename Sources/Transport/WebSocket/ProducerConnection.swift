@@ -192,16 +192,20 @@ final class ProducerConnection {
                             "the token has expired: connect with a new one, and send this again"),
                     with: .expired, reason: "the token has expired")
             }
-            let check = self.hub.access.publishing(by: self.principal)
-            if let place = check.firstForbidden(of: changes) {
-                let problem = Problem(forbidden: place, of: changes)
+            let conditions: BeforeConditions?
+            switch self.hub.access.publishing(by: self.principal).decide(about: changes) {
+            case .allowed(let asked): conditions = asked
+            case .forbidden(let index):
+                let problem = Problem(forbidden: index, of: changes)
                 self.session.refuse(
                     number, Producer1Refusal(code: problem.code, message: problem.detail))
                 return
             }
             let producer = self.identity.map { ProducerIdentity(id: $0, sequence: number) }
             self.add(
-                Submission(changes: changes, producer: producer, order: self.order) { outcome in
+                Submission(
+                    changes: changes, producer: producer, if: conditions, order: self.order
+                ) { outcome in
                     answers.put(number, outcome)
                 }, number)
         case .failure(let error): self.session.refuse(number, Producer1Refusal(error))
