@@ -6,14 +6,26 @@ package struct AccessPolicy: Sendable {
     package let models: [Text: ModelPolicy]
     /// Whether everybody may see and publish everything of models that are not named.
     package let isOpen: Bool
+    /// Which models grant rights.
+    package let grants: [GrantRule]
     /// What changes and requests of the models are read by.
     package let modelRules: ModelRules
 
     /// Creates the policy that names `models`.
-    package init(models: [ModelPolicy] = [], isOpen: Bool) {
+    package init(models: [ModelPolicy] = [], grants: [GrantRule] = [], isOpen: Bool) {
         self.models = Dictionary(models.map { ($0.model, $0) }) { $1 }
+        self.grants = grants
         self.isOpen = isOpen
-        self.modelRules = ModelRules(models.compactMap(\.rules))
+        self.modelRules = ModelRules(
+            models.compactMap { model in
+                let granting = grants.filter { $0.model == model.model }
+                return model.rules(recording: granting.flatMap { [$0.subject, $0.value] })
+            })
+    }
+
+    /// Whether the log may grant something to `principal`: a key's rights are in the key.
+    package func mayGrant(to principal: Principal) -> Bool {
+        !self.grants.isEmpty && !principal.subject.isEmpty && principal.grant == nil
     }
 
     /// Everybody may do everything.
@@ -21,6 +33,13 @@ package struct AccessPolicy: Sendable {
 
     /// Whether everything is everybody's, so that nothing has to be asked.
     package var isUnlimited: Bool { self.isOpen && self.models.isEmpty }
+
+    /// Whether the log may let `principal` see something of `model`.
+    private func mayGrant(of model: Text, to principal: Principal) -> Bool {
+        guard self.mayGrant(to: principal) else { return false }
+        let claims = Set(self.grants.map(\.claim))
+        return self.models[model]?.views.contains { $0.rule.names(claims) } ?? false
+    }
 
     /// What `principal` may see of `model`. A model that does not exist is one that nobody may see.
     ///
@@ -51,9 +70,14 @@ package struct AccessPolicy: Sendable {
     /// `filter` as far as `principal` may see, or nil if they may not ask for it: because they may see nothing of the
     /// model, or because a condition names a property that they may not see and that is not one of the groups
     /// which a configuration offers, or one that no record carries. That a model does not exist is the same answer.
+    ///
+    /// Who may be granted something of the model at any time may ask, and sees nothing until then.
     package func filter(_ filter: Filter, for principal: Principal) -> Filter? {
         let sight = self.sight(of: principal, on: filter.model)
-        guard !sight.isNothing else { return nil }
+        guard !sight.isNothing else {
+            return self.mayGrant(of: filter.model, to: principal)
+                ? filter.seen(by: .nothing) : nil
+        }
         let policy = self.models[filter.model]
         let recorded = self.modelRules[filter.model]?.recordedGroups
         for condition in filter.conditions {

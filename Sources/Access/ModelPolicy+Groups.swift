@@ -24,8 +24,12 @@ extension ModelPolicy {
     /// The properties that records of the model carry as groups: ``groups`` in their order, then the key, then what
     /// rules name, for only by its groups is an instance shown or hidden. Nil for every scalar property.
     package var recordedGroups: [Text]? {
+        self.recordedGroups(with: [])
+    }
+
+    private func recordedGroups(with more: [Text]) -> [Text]? {
         guard var recorded = self.groups else { return nil }
-        for property in self.namedProperties where !recorded.contains(property) {
+        for property in self.namedProperties + more where !recorded.contains(property) {
             recorded.append(property)
         }
         return recorded
@@ -37,9 +41,11 @@ extension ModelPolicy {
     }
 
     /// What changes and requests of the model are read by; nil if that is what all others are read by.
-    var rules: ModelRules.Model? {
+    ///
+    /// - Parameter more: properties that its records carry besides, if they do not carry all.
+    func rules(recording more: [Text]) -> ModelRules.Model? {
         let rules = ModelRules.Model(
-            label: self.model, key: self.key, recordedGroups: self.recordedGroups,
+            label: self.model, key: self.key, recordedGroups: self.recordedGroups(with: more),
             aliases: self.aliases)
         return rules == ModelRules.Model(label: self.model) ? nil : rules
     }

@@ -28,6 +28,8 @@ package struct Principal: Hashable, Sendable {
     package let grant: KeyGrant?
     /// When this is no longer known, in seconds since 1970-01-01T00:00:00Z; nil for never.
     package let expiry: Int64?
+    /// What the log grants them besides, by the name of a claim; see ``GrantRule``.
+    package private(set) var granted: [String: [Scalar]] = [:]
 
     /// Creates a principal.
     package init(
@@ -48,6 +50,13 @@ package struct Principal: Hashable, Sendable {
 
     /// Whether it is no longer known who this is, at `now` in seconds since 1970-01-01T00:00:00Z.
     package func isExpired(at now: Int64) -> Bool { self.expiry.map { $0 <= now } ?? false }
+
+    /// The same with what the log grants them, in place of what it did before.
+    package func granting(_ granted: [String: [Scalar]]) -> Principal {
+        var principal = self
+        principal.granted = granted
+        return principal
+    }
 
     /// Whether both are one user, whatever else is known of them.
     package func isSame(as other: Principal) -> Bool {

@@ -11,6 +11,14 @@ package struct PublishCheck: Sendable {
         self.policy = policy
     }
 
+    /// What changes are read by. Of models of which the principal may publish nothing it learns nothing: their changes are
+    /// read like those of models that do not exist, and then refused like them.
+    package var rules: ModelRules {
+        guard !self.policy.modelRules.isEmpty else { return .none }
+        let (principal, policy) = (self.principal, self.policy)
+        return policy.modelRules.limited { !policy.publishing(by: principal, on: $0).isEmpty }
+    }
+
     /// What became of a look at changes.
     package enum Decision: Hashable, Sendable {
         /// All may be published, if the log finds that this holds of the instances before, where it is asked.

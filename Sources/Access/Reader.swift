@@ -19,6 +19,11 @@ package struct Reader: Sendable {
     /// Whether they see everything, as everybody does.
     package var isUnlimited: Bool { self.policy.isUnlimited && self.principal.grant == nil }
 
+    /// The same reader with what the log grants them, in place of what it did before.
+    package func granting(_ granted: [String: [Scalar]]) -> Reader {
+        Reader(self.principal.granting(granted), under: self.policy)
+    }
+
     /// `filter` as far as they may see, or nil if they may not ask for it.
     package func filter(_ filter: Filter) -> Filter? {
         self.policy.filter(filter, for: self.principal)

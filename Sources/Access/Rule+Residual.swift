@@ -94,9 +94,13 @@ extension Rule {
 }
 
 extension Principal {
-    /// A claim by name; `sub` is the subject.
+    /// A claim by name; `sub` is the subject. What is granted counts among the values of a claim that the principal
+    /// brings.
     func claim(_ name: String) -> Claim? {
-        if let claim = self.claims[name] { return claim }
-        return name == "sub" && !self.subject.isEmpty ? .scalar(.string(self.subject)) : nil
+        let own =
+            self.claims[name]
+            ?? (name == "sub" && !self.subject.isEmpty ? .scalar(.string(self.subject)) : nil)
+        guard let granted = self.granted[name] else { return own }
+        return .list((own?.values ?? []) + granted)
     }
 }

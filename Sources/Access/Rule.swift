@@ -28,4 +28,16 @@ package indirect enum Rule: Hashable, Sendable {
     case any([Rule])
     /// Whom this does not admit.
     case not(Rule)
+
+    /// Whether it says something of one of these claims.
+    package func names(_ claims: Set<String>) -> Bool {
+        switch self {
+        case .everyone, .authenticated, .staff, .scope: false
+        case .claim(let name, _), .claimContains(let name, _), .property(_, let name),
+            .member(_, let name):
+            claims.contains(name)
+        case .all(let rules), .any(let rules): rules.contains { $0.names(claims) }
+        case .not(let rule): rule.names(claims)
+        }
+    }
 }

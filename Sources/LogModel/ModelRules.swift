@@ -43,6 +43,8 @@ public struct ModelRules: Sendable {
     private let models: [Model]
     /// Places in `models`, or -1: an open hash table, whose length is a power of two and at least twice as much.
     private let table: [Int32]
+    /// Whether a model's rules are known to whom these are for; nil if all are.
+    private var isShown: (@Sendable (_ label: Text) -> Bool)?
 
     /// Creates the rules of `models`. Of two with one label the last counts.
     public init(_ models: [Model] = []) {
@@ -72,6 +74,14 @@ public struct ModelRules: Sendable {
     /// No model has rules.
     public static let none = ModelRules()
 
+    /// These rules for somebody who is to know only of those models of which `isShown` says so. It is asked when a model is
+    /// looked up.
+    public func limited(to isShown: @escaping @Sendable (_ label: Text) -> Bool) -> ModelRules {
+        var rules = self
+        rules.isShown = isShown
+        return rules
+    }
+
     /// Whether no model has rules.
     public var isEmpty: Bool { self.models.isEmpty }
 
@@ -97,7 +107,9 @@ public struct ModelRules: Sendable {
         var slot = Self.hash(label) & mask
         while self.table[slot] >= 0 {
             let place = Int(self.table[slot])
-            if self.models[place].label.bytes.isSame(as: label) { return place }
+            if self.models[place].label.bytes.isSame(as: label) {
+                return self.isShown?(self.models[place].label) ?? true ? place : nil
+            }
             slot = (slot + 1) & mask
         }
         return nil

@@ -14,15 +14,17 @@ extension Dispatcher {
     /// rest-live 1, which knows no way to be told, goes on with it, or is quiet. Returns whether ``turn()`` has something
     /// to do.
     package func become(_ reader: Reader, _ id: SessionID) -> Bool {
-        self.become(reader, id.index)
+        self.become(self.watchGrants(reader, id.index), id.index)
         return self.hasWork
     }
 
     /// Lets every session see what `policy` allows. Returns whether ``turn()`` has something to do.
     package func become(_ policy: AccessPolicy) -> Bool {
+        // Nobody is granted anything by what was granting before.
+        for index in self.entries.indices { self.leaveGrants(index) }
         for index in self.entries.indices {
             guard let principal = self.entries[index]?.session.reader.principal else { continue }
-            self.become(Reader(principal, under: policy), index)
+            self.become(self.watchGrants(Reader(principal, under: policy), index), index)
         }
         return self.hasWork
     }
@@ -66,7 +68,9 @@ extension Dispatcher {
         }
     }
 
-    private func become(_ reader: Reader, _ index: Int) {
+    /// - Parameter isInPlace: whether subscriptions go on, if they can, from what the log makes of the change at their
+    ///   place, because the log says that it happened there.
+    func become(_ reader: Reader, _ index: Int, isInPlace: Bool = false) {
         guard let changed = self.entries[index]?.session.become(reader), !changed.isEmpty else {
             return
         }
@@ -74,21 +78,69 @@ extension Dispatcher {
         self.becomeLagging(index)
         var output: [UInt8] = []
         for (slot, filter) in changed {
+            let isDone =
+                self.entries[index]?.session.dialect == .restLive1
+                ? self.seeQuietly(index, slot, filter)
+                : isInPlace && self.seeInPlace(index, slot, filter)
+            guard !isDone else { continue }
             self.dropSummary(index, slot)
-            guard self.entries[index]?.session.dialect == .restLive1 else {
-                self.reset(
-                    index, slot, .accessChanged,
-                    "what you may see has changed: begin anew from a snapshot", output: &output)
-                continue
-            }
-            guard let asked = self.entries[index]?.session.subscriptions[slot].request.filter
-            else { continue }
-            let filter = filter ?? asked.seen(by: .nothing)
-            let predicate = Predicate(filter, hasher: self.log.hasher) { self.log.rarity(of: $0) }
-            self.entries[index]?.session.see(slot, filter, predicate)
+            self.reset(
+                index, slot, .accessChanged,
+                "what you may see has changed: begin anew from a snapshot", output: &output)
         }
         self.send(OutboundBytes(output), to: index)
         self.closeIfOver(index)
         self.queueIfBehind(index)
+    }
+
+    /// Lets a subscription of rest-live 1, which is never told of the past, go on with another sight.
+    private func seeQuietly(_ index: Int, _ slot: Int, _ filter: Filter?) -> Bool {
+        guard let predicate = self.predicate(index, slot, seenBy: filter) else { return false }
+        self.entries[index]?.session.see(slot, predicate)
+        return true
+    }
+
+    /// Lets a subscription have what another sight does to its set where it is, and then go on. Returns false if that
+    /// cannot be: it has not begun, or is in the middle of something.
+    private func seeInPlace(_ index: Int, _ slot: Int, _ filter: Filter?) -> Bool {
+        let place = SubscriptionPlace(session: index, slot: slot)
+        guard let subscription = self.entries[index]?.session.subscriptions[slot],
+            let wanted = self.wanted(bySeeingOn: subscription, place),
+            let predicate = self.predicate(index, slot, seenBy: filter)
+        else { return false }
+        self.dropSummary(index, slot)
+        self.entries[index]?.session.waitToSee(slot, predicate)
+        self.want(wanted, index, slot)
+        return true
+    }
+
+    /// What a subscription whose sight changes at its place is to be sent first; nil if it has to begin anew.
+    private func wanted(
+        bySeeingOn subscription: Subscription, _ place: SubscriptionPlace
+    ) -> SummaryReading.Wanted? {
+        switch subscription.phase {
+        case .lagging:
+            guard let before = subscription.predicate, !subscription.isWithinBatch else {
+                return nil
+            }
+            return .sightChange(from: before, at: subscription.next)
+        case .waiting:
+            // Nothing of what it waits for has been sent.
+            guard let wanted = self.summaries[place]?.wanted else { return nil }
+            switch wanted {
+            case .snapshot, .sightChange: return wanted
+            case .netChanges: return nil
+            }
+        case .starting, .summarizing, .live, .over: return nil
+        }
+    }
+
+    private func predicate(_ index: Int, _ slot: Int, seenBy filter: Filter?) -> Predicate? {
+        guard let asked = self.entries[index]?.session.subscriptions[slot].request.filter else {
+            return nil
+        }
+        return Predicate(filter ?? asked.seen(by: .nothing), hasher: self.log.hasher) {
+            self.log.rarity(of: $0)
+        }
     }
 }

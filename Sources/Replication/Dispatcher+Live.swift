@@ -20,22 +20,27 @@ extension Dispatcher {
         do throws(StorageError) {
             if try self.readOn() {
                 try self.finishChunks(from: start)
+                self.takeGrants()
             } else {
                 self.leaveLive(from: start)
+                self.takeAllGrants()
             }
         } catch {
             // The loop was so far behind that records were removed before it came to them, or one is damaged.
             self.logger.error("live subscriptions read on by themselves: \(error)")
             self.leaveLive(from: start)
+            self.takeAllGrants()
         }
     }
 
     /// Returns false if each subscription has to read on by itself: because a batch is too much for all who want it
     /// together, or because compaction came before the loop and took what some of them must be told of.
+    ///
+    /// Stops after a batch that changes what somebody is granted: what comes next is judged by that.
     private func readOn() throws(StorageError) -> Bool {
         var records = 0
         var byteCount = 0
-        while records < self.limits.recordsPerTurnMax,
+        while records < self.limits.recordsPerTurnMax, !self.grants.hasChanged,
             byteCount < self.limits.framedByteCountPerTurnMax,
             let extent = try self.log.extent(at: self.cursor)
         {
@@ -58,6 +63,7 @@ extension Dispatcher {
                     ofBatch = 0
                     if records >= self.limits.recordsPerTurnMax
                         || byteCount >= self.limits.framedByteCountPerTurnMax
+                        || self.grants.hasChanged
                     {
                         break
                     }
@@ -78,6 +84,10 @@ extension Dispatcher {
     private func giveOut(_ record: borrowing RecordView) -> Int {
         var copies = 0
         self.matcher.match(record) { subscriber, change, entry in
+            guard subscriber.owner != GrantWatches.owner else {
+                self.grants.noteChange(subscriber)
+                return
+            }
             let number = Int(subscriber.owner)
             guard
                 let id = self.audiences[number]?.slots[Int(subscriber.slot)]?.id,

@@ -49,12 +49,23 @@ extension Dispatcher {
             return
         }
         guard let token = self.token(at: start.start) else { return self.fail(index) }
+        let before: Predicate?
+        do throws(GrantReading.Failure) {
+            before = try self.sightAt(start.start, of: request, index)
+        } catch {
+            self.reset(
+                index, slot, .accessChanged,
+                "what you could see at that place is not known any more, and it may be more or less by now: begin "
+                    + "anew from a snapshot", output: &output)
+            return
+        }
         // Its subscriptions go together, because its frames do not say which one they are for.
         if self.entries[index]?.session.dialect == .restLive1 { self.becomeLagging(index) }
-        let isNet = request.catchUp == .latest && start.start < start.end
+        let isNet = before == nil && request.catchUp == .latest && start.start < start.end
         self.entries[index]?.session.begin(
-            slot, at: start.start, as: isNet ? .waiting : .lagging, start.predicate, token: token,
-            output: &output)
+            slot, at: start.start, as: isNet || before != nil ? .waiting : .lagging,
+            start.predicate, token: token, output: &output)
+        if let before { self.want(.sightChange(from: before, at: start.start), index, slot) }
         if request.start == .start {
             self.entries[index]?.session.beginWithWhatIsKept(
                 slot, removedBefore: start.predicate.driver.map { self.log.firstAvailable(of: $0) })

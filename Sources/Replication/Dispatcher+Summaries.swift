@@ -73,16 +73,28 @@ extension Dispatcher {
             return made
         case .netChanges(let start):
             return self.newSummary(.netChanges, predicate, from: start, to: visible)
+        case .sightChange(let before, let place):
+            return self.adding {
+                Summary(
+                    from: before, to: predicate, in: self.log, at: place,
+                    countedIn: self.summaryHoldings)
+            }
         }
     }
 
     private func newSummary(
         _ kind: Summary.Kind, _ predicate: Predicate, from start: Offset, to end: Offset
     ) -> Summary? {
+        self.adding {
+            Summary(
+                kind, of: predicate, in: self.log, from: start, to: end,
+                countedIn: self.summaryHoldings)
+        }
+    }
+
+    private func adding(_ make: () -> Summary) -> Summary? {
         guard self.hasRoomForSummary else { return nil }
-        let summary = Summary(
-            kind, of: predicate, in: self.log, from: start, to: end,
-            countedIn: self.summaryHoldings)
+        let summary = make()
         self.making.append(summary)
         return summary
     }
@@ -234,7 +246,7 @@ extension Dispatcher {
             let kind: Summary.Kind =
                 switch wanted {
                 case .snapshot: .snapshot
-                case .netChanges: .netChanges
+                case .netChanges, .sightChange: .netChanges
                 }
             self.appendPart(
                 kind, [], token: nil, of: session.subscriptions[slot].id, in: session.dialect,

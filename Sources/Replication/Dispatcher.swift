@@ -1,3 +1,4 @@
+import Access
 import LogModel
 package import LogStorage
 package import Logging
@@ -83,6 +84,8 @@ package final class Dispatcher {
     /// Snapshots that others can have too.
     var recentSnapshots: [Filter: Summary] = [:]
     let summaryHoldings = SummaryHoldings()
+    /// What the log grants to those who have sessions here.
+    var grants = GrantWatches()
     var renderer = RecordRenderer()
     var postings: PostingCache
     /// What was done since the start; the rest is counted when somebody asks (`Dispatcher+Counters.swift`).
@@ -115,12 +118,18 @@ package final class Dispatcher {
     /// Adds a session for `connection`.
     package func open(_ session: Session, connection: any SessionConnection) -> SessionID {
         let entry = Entry(session: session, connection: connection)
-        if let index = self.vacant.popLast() {
+        let index = self.vacant.popLast() ?? self.entries.count
+        if index < self.entries.count {
             self.entries[index] = entry
-            return SessionID(index: index)
+        } else {
+            self.entries.append(entry)
         }
-        self.entries.append(entry)
-        return SessionID(index: self.entries.count - 1)
+        let reader = self.watchGrants(session.reader, index)
+        if reader.principal.granted != session.reader.principal.granted {
+            // It has no subscriptions that could change by this.
+            _ = self.entries[index]?.session.become(reader)
+        }
+        return SessionID(index: index)
     }
 
     /// Removes a session, whose socket is gone. Returns whether ``turn()`` has something to do.
@@ -129,6 +138,7 @@ package final class Dispatcher {
         guard let entry = self.entries[id.index] else { return self.hasWork }
         _ = self.leaveAudience(id.index)
         for slot in entry.session.subscriptions.indices { self.dropSummary(id.index, slot) }
+        self.leaveGrants(id.index)
         self.entries[id.index] = nil
         self.vacant.append(id.index)
         return self.hasWork

@@ -3,7 +3,8 @@ import LogStorage
 import Matching
 
 /// What a stretch of the log amounts to for a filter, while it is made and while it is sent: a snapshot for
-/// everybody who asks for it at about the same time, or the net changes since the token of one reader.
+/// everybody who asks for it at about the same time, the net changes since the token of one reader, or what another
+/// sight does to what one reader has.
 ///
 /// Threads: only the event loop's.
 final class Summary {
@@ -14,8 +15,39 @@ final class Summary {
         case netChanges
     }
 
+    private enum Making {
+        /// While a step is taken.
+        case nothing
+        case net(NetChanges)
+        case sight(SightChange)
+
+        var instanceCount: Int {
+            switch self {
+            case .nothing: 0
+            case .net(let net): net.instanceCount
+            case .sight(let sight): sight.instanceCount
+            }
+        }
+
+        /// The entries, once they are all there.
+        mutating func step(postingsMax: Int) throws(StorageError) -> [NetChanges.Entry]? {
+            // Let go of here, so that no table is copied.
+            let making = self
+            self = .nothing
+            switch consume making {
+            case .nothing: return []
+            case .net(var net):
+                defer { self = .net(net) }
+                return try net.step(postingsMax: postingsMax) ? try net.entries() : nil
+            case .sight(var sight):
+                defer { self = .sight(sight) }
+                return try sight.step(postingsMax: postingsMax) ? sight.entries : nil
+            }
+        }
+    }
+
     private enum State {
-        case making(NetChanges)
+        case making(Making)
         /// It can be sent: the records that say it, ascending.
         case made([NetChanges.Entry])
         case failed(StorageError)
@@ -39,7 +71,19 @@ final class Summary {
         self.kind = kind
         self.end = end
         self.isPartial = kind == .snapshot && making.isPartial
-        self.state = .making(making)
+        self.state = .making(.net(making))
+        self.holdings = holdings
+    }
+
+    /// What it does to a reader's set at `end` that from there on it sees by `after` what it saw by `before`.
+    init(
+        from before: Predicate, to after: Predicate, in log: ChangeLog, at end: Offset,
+        countedIn holdings: SummaryHoldings
+    ) {
+        self.kind = .netChanges
+        self.end = end
+        self.isPartial = false
+        self.state = .making(.sight(SightChange(from: before, to: after, in: log, at: end)))
         self.holdings = holdings
     }
 
@@ -74,11 +118,10 @@ final class Summary {
             // Let go of here, so that the table is not copied.
             self.state = .made([])
             do throws(StorageError) {
-                guard try making.step(postingsMax: postingsMax) else {
+                guard let entries = try making.step(postingsMax: postingsMax) else {
                     self.state = .making(making)
                     return false
                 }
-                let entries = try making.entries()
                 self.holdings.entryCount += entries.count
                 self.state = .made(entries)
                 return true
@@ -110,6 +153,8 @@ struct SummaryReading {
         case snapshot(notBefore: Offset)
         /// What happened to the set from this offset on.
         case netChanges(from: Offset)
+        /// What it does to the set at this offset that another filter's sight was its reader's before.
+        case sightChange(from: Predicate, at: Offset)
     }
 
     let wanted: Wanted

@@ -70,7 +70,7 @@ package struct Session: Sendable {
     /// Notes who reads now, or what they may see now.
     ///
     /// Returns the subscriptions of which something else is seen from now on, each with its filter, or nil if nothing
-    /// is: they are to be ended, or to go on by ``see(_:_:_:)``.
+    /// is: they are to be ended, or to go on by ``see(_:_:)`` or ``waitToSee(_:_:)``.
     package mutating func become(_ reader: Reader) -> [(slot: Int, filter: Filter?)] {
         self.reader = reader
         var changed: [(slot: Int, filter: Filter?)] = []
@@ -84,10 +84,21 @@ package struct Session: Sendable {
     }
 
     /// Lets the lagging subscription in `slot` go on with another sight.
-    package mutating func see(_ slot: Int, _ filter: Filter, _ predicate: Predicate) {
+    package mutating func see(_ slot: Int, _ predicate: Predicate) {
         precondition(self.subscriptions[slot].isLagging, "who is live sees what its audience sees")
-        self.subscriptions[slot].request.filter = filter
+        self.subscriptions[slot].request.filter = predicate.filter
         self.subscriptions[slot].predicate = predicate
+    }
+
+    /// Lets the lagging subscription in `slot`, or one that waits already, wait for what another sight does to its set at
+    /// its place.
+    package mutating func waitToSee(_ slot: Int, _ predicate: Predicate) {
+        let phase = self.subscriptions[slot].phase
+        precondition(
+            phase == .lagging || phase == .waiting, "who is live sees what its audience sees")
+        self.subscriptions[slot].request.filter = predicate.filter
+        self.subscriptions[slot].predicate = predicate
+        self.subscriptions[slot].phase = .waiting
     }
 
     /// `request` as far as the reader may see, or nil.

@@ -7,12 +7,14 @@ package struct Subscription: Sendable {
     /// How a subscription follows the log.
     ///
     ///     starting --> waiting --> summarizing --> lagging <--> live
-    ///        |   \________|______________|___________^           |
-    ///        +------------+--------------+-----------+-----------+--> over
+    ///        |   \     |   ^____________|_____________/ ^        |
+    ///        |    \____|________________|_______________/        |
+    ///        +---------+----------------+-------------+----------+--> over
     package enum Phase: Sendable {
         /// Asked for; where it begins is not decided yet.
         case starting
-        /// Wants a snapshot, or the net changes since its token, and waits until that is made.
+        /// Wants a snapshot, the net changes since its token, or what another sight does to its set, and waits until
+        /// that is made.
         case waiting
         /// Is sent what the log before its cursor amounts to, page by page.
         case summarizing

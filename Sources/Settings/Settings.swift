@@ -47,8 +47,8 @@ package struct Settings: Sendable {
         let members = reader.members(
             root, "",
             known: [
-                "api_keys", "connect_callback", "data", "listen", "models", "origins", "tokens",
-                "unlisted_models",
+                "api_keys", "connect_callback", "data", "grants", "listen", "models", "origins",
+                "tokens", "unlisted_models",
             ])
         self.listen = members["listen"].flatMap { reader.text($0, "listen") }
         self.data = members["data"].flatMap { reader.text($0, "data") }
@@ -59,6 +59,7 @@ package struct Settings: Sendable {
             reader.callback($0, "connect_callback")
         }
         let models = members["models"].map { reader.models($0, "models") } ?? []
+        let grants = members["grants"].map { reader.grants($0, "grants") } ?? []
         var isOpen = false
         if let node = members["unlisted_models"] {
             switch reader.text(node, "unlisted_models") {
@@ -70,7 +71,7 @@ package struct Settings: Sendable {
                     "models that are not named are closed to everybody, or open to everybody")
             }
         }
-        self.policy = AccessPolicy(models: models, isOpen: isOpen)
+        self.policy = AccessPolicy(models: models, grants: grants, isOpen: isOpen)
     }
 
     private static func origins(_ node: Node, _ reader: SettingsReader) -> [String] {

@@ -62,7 +62,8 @@ package struct LivelogServer {
             group: group, log: self.log, bell: self.bell, limits: self.limits, logger: self.logger)
         self.access.observe { await hubs.become($0) }
         let producers = ProducerHub(
-            queue: self.queue, access: self.access, limits: self.limits, logger: self.logger)
+            log: self.log, queue: self.queue, access: self.access, limits: self.limits,
+            logger: self.logger)
         let operations = ServerOperations(
             phase: self.phase, log: self.log, queue: self.queue, limits: self.limits,
             producers: producers, appender: self.appender)
@@ -124,7 +125,8 @@ package struct LivelogServer {
         operations.add(to: router, hubs: hubs)
         router.add(middleware: TargetLimit(byteCountMax: self.limits.targetByteCountMax))
         router.add(middleware: AccessMiddleware(access: self.access))
-        let changes = ChangesRoute(queue: self.queue, access: self.access, limits: self.limits)
+        let changes = ChangesRoute(
+            log: self.log, queue: self.queue, access: self.access, limits: self.limits)
         let large = LargeResponses(byteCountMax: self.limits.responsesByteCountMax)
         let pool = ReadingPool(countMax: self.limits.readsMax)
         let reading = ChangesReadRoute(

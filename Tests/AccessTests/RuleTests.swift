@@ -161,6 +161,23 @@ struct RuleTests {
         #expect(!mayAsk("id", key: "uid", groups: nil, by: .everyone))
     }
 
+    @Test func changesAreReadByTheRulesOfWhatMayBePublished() {
+        let policy = AccessPolicy(
+            models: [
+                ModelPolicy(model: "m", key: "uid", views: [], publish: .staff),
+                ModelPolicy(
+                    model: "n", key: "uid", views: [],
+                    publish: .property("owner", equalsClaim: "sub")),
+            ], isOpen: false)
+        func shown(to principal: Principal) -> [Bool] {
+            let rules = PublishCheck(principal, under: policy).rules
+            return ["m", "n", "o"].map { rules[$0] != nil }
+        }
+        #expect(shown(to: .anonymous) == [false, false, false])
+        #expect(shown(to: Self.alice) == [false, true, false])
+        #expect(shown(to: Self.staff) == [true, true, false])
+    }
+
     @Test func onlyModelsOfWhichSomethingIsSaidHaveRules() {
         let policy = AccessPolicy(
             models: [
@@ -179,5 +196,13 @@ struct RuleTests {
                     label: "m", key: "uid", recordedGroups: ["list", "uid", "team", "owner"],
                     aliases: ["l": "list"]))
         #expect(AccessPolicy.open.modelRules.isEmpty)
+        let granting = AccessPolicy(
+            models: ["m", "n"].map {
+                ModelPolicy(model: $0, groups: [], views: [], publish: .staff)
+            },
+            grants: [GrantRule(model: "m", subject: "user", value: "list", claim: "lists")],
+            isOpen: false)
+        #expect(granting.modelRules["m"]?.recordedGroups == ["id", "user", "list"])
+        #expect(granting.modelRules["n"]?.recordedGroups == ["id"])
     }
 }

@@ -20,6 +20,11 @@ import Testing
               - {name: full, who: staff}
               - {name: short, fields: \(fields), who: {property: owner, equals_claim: sub}}
             publish: {property: owner, equals_claim: sub}
+          shared.Note:
+            views: [{fields: [id, text], who: {property: list, in_claim: lists}}]
+            publish: {property: list, in_claim: lists}
+        grants:
+          - {model: shared.Member, subject: user, value: list, claim: lists}
         """
     }
 
@@ -63,6 +68,7 @@ import Testing
                 [
                     "keys", "make", "--file", directory.appending(path: "keys.jsonl").path,
                     "--label", "shop", "--action", "publish", "--model", "todolist.Task",
+                    "--model", "shared.Note", "--model", "shared.Member",
                 ]
             ).output().joined()
             try await withServer(in: directory, options: ["--config", file.path]) { server in
@@ -232,6 +238,43 @@ import Testing
             let snapshot = try await reader.line { _ in true }
             #expect(snapshot.hasPrefix(#"{"snapshot":3,"#), "\(snapshot)")
             #expect(snapshot.contains(#""instance":{"id":1}"#))
+            await reader.kill()
+        }
+    }
+
+    /// Rights that are records: over sockets, in pages, and for who publishes.
+    @Test(.timeLimit(.minutes(1))) func aGrantShowsAndItsEndTakesAway() async throws {
+        func member(_ action: String) -> String {
+            #"{"model":"shared.Member","action":"\#(action)","instance":{"id":1,"user":"alice","list":5}}"#
+        }
+        let note =
+            #"{"model":"shared.Note","action":"CREATED","instance":{"id":9,"list":5,"text":"tea","pin":1}}"#
+        let pages = "/v1/changes?model=shared.Note&from="
+        try await withWorld { world in
+            let alice = try await world.token("alice")
+            #expect(try await world.publish(note, world.key).status == 200)
+            #expect(try await world.publish(note, alice).status == 403)
+            let empty = try await world.get(pages + "snapshot", alice)
+            #expect(empty.body.contains(#""records":[]"#))
+            let token = try #require(empty.body.firstMatch(of: /"token":"([^"]+)"/)).1
+            let reader = try world.server.python(
+                "authenticate_frames.py", [world.server.webSocket, alice, "shared.Note"])
+            #expect(try await reader.line { $0.contains("covered") }.contains("live"))
+
+            #expect(try await world.publish(member("CREATED"), world.key).status == 200)
+            let entered = try await reader.line { $0.contains("changes") }
+            #expect(
+                entered.contains(#""change":"entered","key":9,"instance":{"id":9,"text":"tea"}"#))
+            #expect(try await world.get(pages + "snapshot", alice).body.contains("tea"))
+            #expect(try await world.get(pages + token, alice).status == 410)
+            #expect(try await world.publish(note, alice).status == 200)
+            #expect(try await reader.line { $0.contains("changes") }.contains("updated"))
+
+            #expect(try await world.publish(member("DELETED"), world.key).status == 200)
+            let left = try await reader.line { $0.contains("changes") }
+            #expect(left.contains(#""change":"left","key":9}"#))
+            #expect(try await world.publish(note, alice).status == 403)
+            #expect(try await world.get("/v1/models/shared.Note/9", alice).status == 404)
             await reader.kill()
         }
     }

@@ -32,6 +32,8 @@ struct SettingsTests {
             publish: {scope: "tasks:write"}
           todolist.List:
             views: [{who: {all: [authenticated, {not: {claim: banned, equals: true}}]}}]
+        grants:
+          - {model: lists.Membership, subject: user_id, value: list_id, claim: lists}
         """
 
     private struct Files: SettingsFiles {
@@ -79,6 +81,11 @@ struct SettingsTests {
                 .all([.authenticated, .not(.claim("banned", equals: .boolean(true)))])
             ])
         #expect(list.publish == .any([]))
+        #expect(
+            settings.policy.grants == [
+                GrantRule(
+                    model: "lists.Membership", subject: "user_id", value: "list_id", claim: "lists")
+            ])
     }
 
     @Test func aModelSaysItsKeyGroupsAndAliases() throws {
@@ -177,6 +184,10 @@ struct SettingsTests {
         ),
         ("connect_callback: {url: \"https://c\"}", 1, "cookies"),
         ("api_keys: keys.jsonl", 1, "cannot be read"),
+        ("grants: {}", 1, "list"),
+        ("grants:\n  - {model: m, subject: s, value: v}", 2, "claim is missing"),
+        ("grants:\n  - {model: m, subject: s, value: v, claim: sub}", 2, "somebody else"),
+        ("grants:\n  - {model: m, subject: s, value: v, clam: c}", 2, "did you mean \"claim\""),
     ]
 
     @Test(arguments: wrong.indices)

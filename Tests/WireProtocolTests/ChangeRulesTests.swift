@@ -49,6 +49,26 @@ struct ChangeRulesTests {
             ])
     }
 
+    @Test func whoMayNotPublishAModelLearnsNothingOfItsRules() throws {
+        let limited = Self.rules.limited { $0 != "task" }
+        #expect(limited["task"] == nil && limited["open"] != nil && !limited.isEmpty)
+        for change in [
+            #"{"model":"task","action":"CREATED","instance":{"uid":1}}"#,
+            #"{"model":"task","action":"CREATED","instance":{"id":1},"groups":{"text":"x"}}"#,
+        ] {
+            func outcome(_ text: String, _ rules: ModelRules) -> Result<[String], ChangeError> {
+                do throws(ChangeError) {
+                    return .success(try Self.read(text, as: .json, rules).flatMap(\.groups))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            let other = change.replacing("task", with: "none of them")
+            #expect(outcome(change, limited) == outcome(other, Self.rules))
+            #expect(outcome(change, limited) != outcome(change, Self.rules))
+        }
+    }
+
     @Test func groupsThatAreNamedMustBeConfigured() throws {
         let named = try Self.read(
             #"{"model":"task","action":"CREATED","instance":{"uid":1,"list":2},"groups":{"list":3,"owner":"o"}}"#

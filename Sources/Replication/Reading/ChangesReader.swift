@@ -1,3 +1,4 @@
+package import Access
 package import LogModel
 package import LogStorage
 package import Matching
@@ -29,6 +30,23 @@ package struct ChangesReader: Sendable {
         } catch {
             throw Problem(error.reason, message: error.message)
         }
+    }
+
+    /// Throws a problem with the status 410 if `reader` saw something else where a token of theirs was made, because the
+    /// log granted something since, or took it away: then what follows does not say what came and went with it.
+    package func checkSight(of reader: Reader) throws(Problem) {
+        guard case .token = self.request.start else { return }
+        let visible = self.log.watermarks.visible
+        do throws(GrantReading.Failure) {
+            let before = try GrantReading(self.log).filter(
+                self.request.filter, of: reader, at: self.start, before: visible)
+            if before == nil { return }
+        } catch {
+            // What was seen then is not known: perhaps something else.
+        }
+        throw Problem(
+            .accessChanged,
+            message: "what you may see has changed since: begin anew from a snapshot")
     }
 
     /// Whether the answer is what happened on the whole, and not record by record.

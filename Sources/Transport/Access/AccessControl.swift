@@ -1,5 +1,7 @@
 package import Access
 import LogModel
+import LogStorage
+import Replication
 import Sessions
 import Synchronization
 import WireProtocol
@@ -53,14 +55,23 @@ package final class AccessControl: Sendable {
     /// What changes and requests are read by, as things are now.
     var modelRules: ModelRules { self.rules.policy.modelRules }
 
-    /// `principal` as somebody who reads, as things are now.
+    /// `principal` as somebody who opens a session, which adds what `log` grants.
     func reader(_ principal: Principal) -> Reader {
         Reader(principal, under: self.rules.policy)
     }
 
-    /// What `principal` may publish, as things are now.
-    func publishing(by principal: Principal) -> PublishCheck {
-        PublishCheck(principal, under: self.rules.policy)
+    /// `principal` as somebody who reads, as things are now, with what `log` grants. Reads the log for the few whom it may
+    /// grant something.
+    func reader(_ principal: Principal, in log: ChangeLog) -> Reader {
+        let policy = self.rules.policy
+        guard policy.mayGrant(to: principal) else { return Reader(principal, under: policy) }
+        return GrantReading(log).reader(principal, under: policy)
+    }
+
+    /// What `principal` may publish, as things are now, with what `log` grants.
+    func publishing(by principal: Principal, in log: ChangeLog) -> PublishCheck {
+        let reader = self.reader(principal, in: log)
+        return PublishCheck(reader.principal, under: reader.policy)
     }
 
     /// Who has `credentials`. Throws a problem with the status 401, or 503 if nobody can say.

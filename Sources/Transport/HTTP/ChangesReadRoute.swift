@@ -25,10 +25,10 @@ struct ChangesReadRoute: Sendable {
         guard let form = AcceptedForm(accept: request.headers[values: .accept]) else {
             throw Self.notAcceptable
         }
-        let reader = self.access.reader(principal)
         let query = try ChangesQuery(
             request.uri.query ?? "", form: form, lastEventID: Self.lastEventID(of: request),
-            rules: reader.policy.modelRules)
+            rules: self.access.modelRules)
+        let reader = try await self.pool.reader(principal, self.access, in: self.log)
         guard let seen = reader.filter(query.request.filter) else { throw .forbidden }
         switch form {
         case .json:
@@ -52,8 +52,10 @@ struct ChangesReadRoute: Sendable {
         }
         let reader = try await self.pool.admitting { () throws(Problem) in
             try await self.pool.read { () throws(Problem) in
-                try ChangesReader(
+                let reader = try ChangesReader(
                     query.request, in: self.log, allowsScans: self.limits.session.allowsScans)
+                try reader.checkSight(of: asking)
+                return reader
             }
         }
         let changing: Response.Freshness = asking.isUnlimited ? .changing : .personal
@@ -66,7 +68,8 @@ struct ChangesReadRoute: Sendable {
                 reader, from: page.next, seconds: query.waitSeconds, on: eventLoop)
             // Who waited may see less by now: then the answer is that of before, and the next request another one.
             let filter = query.request.filter
-            let isUnchanged = self.access.reader(asking.principal).filter(filter) == filter
+            let now = try await self.pool.reader(asking.principal, self.access, in: self.log)
+            let isUnchanged = now.filter(filter) == filter
             if hasMore, isUnchanged { (body, page) = try await self.read(reader, query) }
         }
         // Of a place that is not a token nobody can say whether it is still the same one.

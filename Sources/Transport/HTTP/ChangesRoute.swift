@@ -10,6 +10,7 @@ import WireProtocol
 
 /// `POST /v1/changes`: reads changes, waits until they are in the log, and answers with the receipt.
 struct ChangesRoute: Sendable {
+    let log: ChangeLog
     let queue: IngressQueue
     let access: AccessControl
     let limits: ServerLimits
@@ -17,7 +18,10 @@ struct ChangesRoute: Sendable {
     private let bodies: BodyCollector
     private let budget: ByteBudget
 
-    init(queue: IngressQueue, access: AccessControl, limits: ServerLimits) {
+    init(
+        log: ChangeLog, queue: IngressQueue, access: AccessControl, limits: ServerLimits
+    ) {
+        self.log = log
         self.queue = queue
         self.access = access
         self.limits = limits
@@ -44,15 +48,16 @@ struct ChangesRoute: Sendable {
         let body = try await self.bodies.collect(request, within: share)
         // What can be repeated must be repeated whole, so it is one batch.
         let batching: Batching = producer == nil ? .bySize : .atomic
+        let check = self.access.publishing(by: principal, in: self.log)
         let changes: Changes
         do throws(ChangeError) {
             changes = try self.readers.read(
-                body, as: form, batching: batching, rules: self.access.modelRules)
+                body, as: form, batching: batching, rules: check.rules)
         } catch {
             throw Problem(error)
         }
         let conditions: BeforeConditions?
-        switch self.access.publishing(by: principal).decide(about: changes) {
+        switch check.decide(about: changes) {
         case .allowed(let asked): conditions = asked
         case .forbidden(let index): throw Problem(forbidden: index, of: changes)
         }

@@ -1,3 +1,5 @@
+import Access
+import LogStorage
 import NIOPosix
 import Synchronization
 import WireProtocol
@@ -26,6 +28,16 @@ final class ReadingPool: Sendable {
             throw Problem(
                 status: 503, code: "stopping", title: "Stopping",
                 detail: "the server stops, or the request was given up", retryAfter: 1)
+        }
+    }
+
+    /// `principal` as somebody who reads, with what `log` grants them.
+    func reader(
+        _ principal: Principal, _ access: AccessControl, in log: ChangeLog
+    ) async throws(Problem) -> Reader {
+        guard access.rules.policy.mayGrant(to: principal) else { return access.reader(principal) }
+        return try await self.admitting { () throws(Problem) in
+            try await self.read { () throws(Problem) in access.reader(principal, in: log) }
         }
     }
 

@@ -152,15 +152,15 @@ final class ProducerConnection {
             return
         }
         guard message.count > self.hub.limits.readOnLoopByteCountMax else {
-            self.submit(number, self.hub.read(consume message, part))
+            self.submit(number, self.hub.read(consume message, part, of: self.principal))
             return
         }
         self.isReadingMessage = true
-        let hub = self.hub
+        let (hub, principal) = (self.hub, self.principal)
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
         let handover = Handover(consume message)
         NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) {
-            hub.read(handover.take(), part)
+            hub.read(handover.take(), part, of: principal)
         }.whenComplete { result in
             bound.value.finishReading(number, result)
         }
@@ -193,7 +193,8 @@ final class ProducerConnection {
                     with: .expired, reason: "the token has expired")
             }
             let conditions: BeforeConditions?
-            switch self.hub.access.publishing(by: self.principal).decide(about: changes) {
+            let check = self.hub.access.publishing(by: self.principal, in: self.hub.log)
+            switch check.decide(about: changes) {
             case .allowed(let asked): conditions = asked
             case .forbidden(let index):
                 let problem = Problem(forbidden: index, of: changes)
@@ -298,12 +299,14 @@ final class ProducerConnection {
 extension ProducerHub {
     /// Reads a batch.
     fileprivate func read(
-        _ message: consuming [UInt8], _ part: Range<Int>
+        _ message: consuming [UInt8], _ part: Range<Int>, of principal: Principal
     ) -> Result<Changes, ChangeError> {
+        var rules = self.access.modelRules
+        if !rules.isEmpty { rules = self.access.publishing(by: principal, in: self.log).rules }
         do throws(ChangeError) {
             return .success(
                 try self.readers.read(
-                    message, in: part, as: .json, batching: .atomic, rules: self.access.modelRules))
+                    message, in: part, as: .json, batching: .atomic, rules: rules))
         } catch {
             return .failure(error)
         }

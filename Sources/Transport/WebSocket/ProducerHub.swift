@@ -8,6 +8,7 @@ import Sessions
 ///
 /// Threads: any.
 final class ProducerHub: Sendable {
+    let log: ChangeLog
     let queue: IngressQueue
     let access: AccessControl
     let limits: ServerLimits
@@ -18,7 +19,11 @@ final class ProducerHub: Sendable {
     /// What large messages take.
     let messages: ByteBudget
 
-    init(queue: IngressQueue, access: AccessControl, limits: ServerLimits, logger: Logger) {
+    init(
+        log: ChangeLog, queue: IngressQueue, access: AccessControl, limits: ServerLimits,
+        logger: Logger
+    ) {
+        self.log = log
         self.queue = queue
         self.access = access
         self.limits = limits

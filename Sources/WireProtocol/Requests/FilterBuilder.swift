@@ -5,8 +5,6 @@ struct FilterBuilder {
     private let limits: RequestLimits
     private let rules: ModelRules
     private var conditions: [Condition] = []
-    /// How the tests of the conditions are written, for each.
-    private var names: [String] = []
     private var valueCount = 0
 
     /// - Parameter rules: what is configured of models, whose aliases stand for properties.
@@ -22,8 +20,13 @@ struct FilterBuilder {
         }
         // Only with the model is it known what a name stands for, and two names may stand for one property.
         var resolved = FilterBuilder(limits: self.limits)
-        for (condition, name) in zip(self.conditions, self.names) {
-            try resolved.add(rules.property(condition.property), condition.test, by: name)
+        for condition in self.conditions {
+            do throws(RequestError) {
+                try resolved.add(rules.property(condition.property), condition.test, by: "")
+            } catch {
+                // Whoever may not see the model must not learn by this what its aliases are.
+                throw .forbidden
+            }
         }
         return Filter(model: model, conditions: resolved.conditions)
     }
@@ -56,10 +59,8 @@ struct FilterBuilder {
             }
             condition = Condition(property: property.text, test: .isNot(first + more))
             self.conditions.remove(at: place)
-            self.names.remove(at: place)
         }
         self.conditions.append(condition)
-        self.names.append(name)
         guard self.conditions.count <= self.limits.conditionCountMax else {
             throw .tooLarge("there are more than \(self.limits.conditionCountMax) conditions")
         }
@@ -123,6 +124,10 @@ extension Condition.Test {
 }
 
 extension RequestError {
+    /// What whoever may not ask is answered, whatever the reason.
+    static let forbidden = RequestError(
+        code: .forbidden, member: "where", message: Livelog1Error.forbiddenMessage)
+
     /// A condition that cannot be.
     static func invalidFilter(_ message: String) -> RequestError {
         RequestError(code: .invalidFilter, member: "where", message: "where: " + message)

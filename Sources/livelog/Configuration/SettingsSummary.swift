@@ -25,12 +25,15 @@ struct SettingsSummary {
         }
         for model in models {
             lines.append("\(model.model)")
-            lines += Self.reading(model)
+            lines += Self.reading(model, by: policy.modelRules)
             for view in model.views {
                 lines.append("    seen by \(Self.words(view.rule)): \(Self.shown(view.view))")
             }
             if model.views.isEmpty { lines.append("    seen by nobody but API keys for it") }
             lines.append("    published by \(Self.words(model.publish)), and API keys for it")
+        }
+        lines += policy.grants.map {
+            "\($0.model) grants: whoever is its \($0.subject) has its \($0.value) in the claim \($0.claim)"
         }
         let identity = self.settings.identity
         lines += identity.issuers.map { "tokens of \($0.issuer) for \($0.audience)" }
@@ -43,10 +46,10 @@ struct SettingsSummary {
     }
 
     /// By what changes and requests of a model are read, as far as it is not the default.
-    private static func reading(_ model: ModelPolicy) -> [String] {
+    private static func reading(_ model: ModelPolicy, by rules: ModelRules) -> [String] {
         var lines: [String] = []
         if model.key != ModelRules.defaultKey { lines.append("    its key is \(model.key)") }
-        if let recorded = model.recordedGroups {
+        if let recorded = rules[model.model]?.recordedGroups {
             lines.append(
                 "    recorded as groups: " + recorded.map(\.string).joined(separator: ", "))
         }

@@ -169,7 +169,7 @@ struct AccessMatrix {
         }
     }
 
-    private static func batch(_ change: PlainChange) -> Changes {
+    static func batch(_ change: PlainChange) -> Changes {
         var builder = ChangesBuilder()
         let groups = change.properties.compactMap { name, json -> (Text, Scalar)? in
             guard name == "owner" || name == "list" || name == "state" else { return nil }

@@ -76,8 +76,7 @@ import WireProtocol
         for code in RequestErrorCode.allCases where !Self.ofMessages.contains(code) {
             known.insert("\(code == .forbidden ? 403 : 400) \(code.rawValue)")
         }
-        // What changes while a reader is there concerns streams only.
-        for reason in ResetReason.allCases where reason != .accessChanged {
+        for reason in ResetReason.allCases {
             known.insert("\(reason == .snapshotTooLarge ? 413 : 410) \(reason.rawValue)")
         }
         // What a read of the log can throw besides `retained`.
