@@ -8,12 +8,19 @@ package struct AccessPolicy: Sendable {
     package let isOpen: Bool
     /// Which models grant rights.
     package let grants: [GrantRule]
+    /// What changes and requests of the models are read by.
+    package let modelRules: ModelRules
 
     /// Creates the policy that names `models`.
     package init(models: [ModelPolicy] = [], grants: [GrantRule] = [], isOpen: Bool) {
         self.models = Dictionary(models.map { ($0.model, $0) }) { $1 }
         self.grants = grants
         self.isOpen = isOpen
+        self.modelRules = ModelRules(
+            models.compactMap { model in
+                let granting = grants.filter { $0.model == model.model }
+                return model.rules(recording: granting.flatMap { [$0.subject, $0.value] })
+            })
     }
 
     /// Whether the log may grant something to `principal`: a key's rights are in the key.
@@ -62,7 +69,7 @@ package struct AccessPolicy: Sendable {
 
     /// `filter` as far as `principal` may see, or nil if they may not ask for it: because they may see nothing of the
     /// model, or because a condition names a property that they may not see and that is not one of the groups
-    /// which a configuration offers. That a model does not exist is the same answer.
+    /// which a configuration offers, or one that no record carries. That a model does not exist is the same answer.
     ///
     /// Who may be granted something of the model at any time may ask, and sees nothing until then.
     package func filter(_ filter: Filter, for principal: Principal) -> Filter? {
@@ -72,9 +79,11 @@ package struct AccessPolicy: Sendable {
                 ? filter.seen(by: .nothing) : nil
         }
         let policy = self.models[filter.model]
+        let recorded = self.modelRules[filter.model]?.recordedGroups
         for condition in filter.conditions {
+            if let recorded, !recorded.contains(condition.property) { return nil }
             let isOffered = policy?.groups?.contains(condition.property) ?? false
-            let isKey = condition.property == ModelPolicy.key
+            let isKey = condition.property == policy?.key ?? ModelRules.defaultKey
             guard isOffered || isKey || sight.shows(condition.property) else { return nil }
         }
         return filter.seen(by: sight)

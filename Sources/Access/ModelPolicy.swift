@@ -18,11 +18,14 @@ package struct ModelPolicy: Hashable, Sendable {
 
     /// The model's label.
     package let model: Text
-    /// The property that is the primary key, of every model.
-    package static let key: Text = "id"
+    /// The property that is the primary key.
+    package let key: Text
     /// The properties by which whoever sees something of the model can ask for it, though their views do not show
-    /// them; nil for none.
+    /// them. Besides them only the key and what rules name is recorded. Nil if every scalar property is recorded, and
+    /// asked for by whom it is shown to.
     package let groups: [Text]?
+    /// Other names by which clients ask for a property, and the property.
+    package var aliases: [Text: Text]
     /// The views in order: the first whose rule admits a principal and an instance says what is seen.
     package let views: [ViewRule]
     /// Who may publish changes.
@@ -30,10 +33,13 @@ package struct ModelPolicy: Hashable, Sendable {
 
     /// Creates a policy.
     package init(
-        model: Text, groups: [Text]? = nil, views: [ViewRule], publish: Rule
+        model: Text, key: Text = ModelRules.defaultKey, groups: [Text]? = nil,
+        aliases: [Text: Text] = [:], views: [ViewRule], publish: Rule
     ) {
         self.model = model
+        self.key = key
         self.groups = groups
+        self.aliases = aliases
         self.views = views
         self.publish = publish
     }

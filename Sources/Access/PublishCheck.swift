@@ -11,10 +11,25 @@ package struct PublishCheck: Sendable {
         self.policy = policy
     }
 
-    /// The index of the first change that the principal may not publish; nil if it may publish all. Takes time in
-    /// proportion to the changes and their groups.
-    package func firstForbidden(of changes: Changes) -> Int? {
-        guard !self.policy.isUnlimited || self.principal.grant != nil else { return nil }
+    /// What changes are read by. Of models of which the principal may publish nothing it learns nothing: their changes are
+    /// read like those of models that do not exist, and then refused like them.
+    package var rules: ModelRules {
+        guard !self.policy.modelRules.isEmpty else { return .none }
+        let (principal, policy) = (self.principal, self.policy)
+        return policy.modelRules.limited { !policy.publishing(by: principal, on: $0).isEmpty }
+    }
+
+    /// What became of a look at changes.
+    package enum Decision: Hashable, Sendable {
+        /// All may be published, if the log finds that this holds of the instances before, where it is asked.
+        case allowed(BeforeConditions?)
+        /// The first change that may not be published, whatever the log has.
+        case forbidden(index: Int)
+    }
+
+    /// Decides about `changes` as they are submitted. Takes time in proportion to the changes and their groups.
+    package func decide(about changes: Changes) -> Decision {
+        guard !self.policy.isUnlimited || self.principal.grant != nil else { return .allowed(nil) }
         var known: [Text: [[Condition]]] = [:]
         for (index, change) in changes.list.enumerated() {
             let model = changes.copy(change.model)
@@ -22,26 +37,21 @@ package struct PublishCheck: Sendable {
                 known[model] ?? self.policy.publishing(by: self.principal, on: model)
             known[model] = alternatives
             let isAllowed = alternatives.contains { conditions in
-                conditions.allSatisfy { Self.holds($0, for: change, of: changes) }
+                conditions.allSatisfy { condition in
+                    condition.admits { Self.value(of: $0, in: change, of: changes) }
+                }
             }
-            if !isAllowed { return index }
+            if !isAllowed { return .forbidden(index: index) }
         }
-        return nil
+        return .allowed(BeforeConditions(known))
     }
 
-    private static func holds(
-        _ condition: Condition, for change: Changes.Change, of changes: Changes
-    ) -> Bool {
-        for group in changes.groups[change.groups]
-        where changes.text[group.property.range].elementsEqual(condition.property.bytes) {
-            let value = Scalar(kind: group.value.kind, text: changes.copy(group.value.text))
-            switch condition.test {
-            case .isIn(let values): return values.contains { $0.isSameGroupValue(as: value) }
-            case .isNot(let values): return !values.contains { $0.isSameGroupValue(as: value) }
-            // No rule asks for these.
-            case .order, .hasPrefix: return false
-            }
+    private static func value(
+        of property: Text, in change: Changes.Change, of changes: Changes
+    ) -> Scalar? {
+        let group = changes.groups[change.groups].first {
+            changes.text[$0.property.range].elementsEqual(property.bytes)
         }
-        return false
+        return group.map { Scalar(kind: $0.value.kind, text: changes.copy($0.value.text)) }
     }
 }

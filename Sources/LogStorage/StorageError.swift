@@ -22,6 +22,8 @@ package struct StorageError: Error, Hashable, Sendable {
         case retained = "retained"
         /// A producer repeated a batch whose receipt is no longer remembered.
         case sequenceTooOld = "sequence-too-old"
+        /// What an instance is in the log does not allow its submitter to change it.
+        case forbidden = "forbidden"
     }
 
     /// What kind of failure it is.

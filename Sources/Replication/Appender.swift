@@ -128,7 +128,7 @@ private struct AppenderLoop {
             for end in ends {
                 let placement = try self.writer.append(
                     start..<end, of: &submission.changes, producer: submission.producer,
-                    time: self.clock())
+                    if: submission.conditions, time: self.clock())
                 self.count(placement, recordCount: end - start)
                 appended = Receipt(
                     epoch: self.writer.log.epoch, first: appended?.first ?? placement.first,

@@ -16,14 +16,18 @@ package struct Submission: Sendable {
     package var changes: Changes
     /// Who submits them; then they are one batch.
     package let producer: ProducerIdentity?
+    /// What has to hold of the instances before, if the submitter may not change each; then they are one batch.
+    package let conditions: BeforeConditions?
     /// The order that the submission is part of, if it is part of one.
     package let order: SubmissionOrder?
     /// Is told how it ended, once, on the appender's thread: hop, do not work there.
     package let reply: @Sendable (Outcome) -> Void
 
-    /// Creates a submission of at least one change.
+    /// Creates a submission of at least one change. With conditions it is one batch, however large, so that it is refused
+    /// whole.
     package init(
-        changes: Changes, producer: ProducerIdentity?, order: SubmissionOrder? = nil,
+        changes: Changes, producer: ProducerIdentity?, if conditions: BeforeConditions? = nil,
+        order: SubmissionOrder? = nil,
         reply: @escaping @Sendable (Outcome) -> Void
     ) {
         precondition(!changes.list.isEmpty, "a submission has at least one change")
@@ -31,7 +35,9 @@ package struct Submission: Sendable {
             producer == nil || changes.batchEnds.count == 1,
             "what can be repeated is one atomic batch")
         self.changes = changes
+        if conditions != nil { self.changes.batchEnds = [changes.list.count] }
         self.producer = producer
+        self.conditions = conditions
         self.order = order
         self.reply = reply
     }
@@ -69,7 +75,7 @@ extension StorageError {
     /// Whether this is about the log, and so about whatever else is submitted to it.
     package var endsOrder: Bool {
         switch self.code {
-        case .batchTooLarge, .sequenceTooOld: false
+        case .batchTooLarge, .sequenceTooOld, .forbidden: false
         case .locked, .diskFull, .io, .corrupt, .notALog, .poisoned, .retained: true
         }
     }

@@ -236,7 +236,7 @@ extension Session {
     private mutating func receiveRestLive1(_ message: [UInt8]) -> [Action] {
         guard
             let document = try? JSONDocument(parsing: message),
-            let request = RestLive1Request(document)
+            let request = RestLive1Request(document, rules: self.reader.policy.modelRules)
         else { return [] }
         switch request {
         case .subscribe(let group):
@@ -262,7 +262,7 @@ extension Session {
         _ message: [UInt8], output: inout [UInt8]
     ) -> [Action] {
         do throws(Livelog1Error) {
-            switch try Livelog1Request(message) {
+            switch try Livelog1Request(message, rules: self.reader.policy.modelRules) {
             case .subscribe(let id, let request):
                 return [.start(slot: try self.subscribe(id, request))]
             case .unsubscribe(let id):

@@ -26,16 +26,29 @@ extension SettingsReader {
 
     private func model(_ label: Text, _ node: Node, _ path: String) -> ModelPolicy {
         let members = self.members(
-            node, path, known: ["groups", "publish", "style", "views"])
-        let groups = members["groups"].map { self.texts($0, "\(path).groups").map { Text($0) } }
+            node, path, known: ["aliases", "groups", "key", "publish", "style", "views"])
+        let key = members["key"].flatMap { self.property($0, "\(path).key") }
+        let groups = members["groups"].map { self.groups($0, "\(path).groups") }
         let usesCamelCase =
             members["style"].map { self.isCamelCase($0, "\(path).style") } ?? false
         let views = members["views"].map {
             self.views($0, "\(path).views", usesCamelCase)
         }
         let publish = members["publish"].flatMap { self.rule($0, "\(path).publish") }
-        return ModelPolicy(
-            model: label, groups: groups, views: views ?? [], publish: publish ?? .any([]))
+        var policy = ModelPolicy(
+            model: label, key: key ?? ModelRules.defaultKey, groups: groups, views: views ?? [],
+            publish: publish ?? .any([]))
+        if let node = members["aliases"] {
+            policy.aliases = self.aliases(node, "\(path).aliases", of: policy)
+        }
+        let recordedCount = policy.recordedGroups?.count ?? 0
+        if let node = members["groups"], recordedCount > ModelRules.groupCountMax {
+            self.note(
+                node, "\(path).groups",
+                "with the key and what rules name these are \(recordedCount) groups: "
+                    + "a record has at most \(ModelRules.groupCountMax)")
+        }
+        return policy
     }
 
     private func isCamelCase(_ node: Node, _ path: String) -> Bool {

@@ -82,10 +82,10 @@ extension SettingsReader {
     private func property(
         _ members: [String: Node], _ name: String, _ path: String, _ make: (Text, String) -> Rule
     ) -> Rule? {
-        guard let property = members["property"].flatMap({ self.text($0, "\(path).property") }),
+        guard let property = members["property"].flatMap({ self.property($0, "\(path).property") }),
             let claim = members[name].flatMap({ self.text($0, "\(path).\(name)") })
         else { return nil }
-        return make(Text(property), claim)
+        return make(property, claim)
     }
 
     /// Nil if one of them is none: a list without it could admit more, or less.

@@ -20,10 +20,10 @@ final class ReaderPool: Sendable {
         self.limits = limits
     }
 
-    /// Reads changes; see ``ChangeReader/read(_:in:as:batching:)``.
+    /// Reads changes; see ``ChangeReader/read(_:in:as:batching:rules:)``.
     func read(
         _ body: consuming [UInt8], in part: Range<Int>? = nil, as form: BodyForm,
-        batching: Batching
+        batching: Batching, rules: ModelRules
     ) throws(ChangeError) -> Changes {
         let pooled = self.readers.withLock { $0.popLast() } ?? Pooled(limits: self.limits)
         defer {
@@ -33,7 +33,7 @@ final class ReaderPool: Sendable {
             // Taken out, so that the reader has the only reference and need not copy.
             let taken = body
             body = []
-            return try reader.read(taken, in: part, as: form, batching: batching)
+            return try reader.read(taken, in: part, as: form, batching: batching, rules: rules)
         }
     }
 }

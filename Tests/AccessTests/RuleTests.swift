@@ -132,22 +132,77 @@ struct RuleTests {
     }
 
     @Test func nobodyAsksForWhatTheirViewsDoNotShow() {
-        let policy = AccessPolicy(
-            models: [
-                ModelPolicy(
-                    model: "m", groups: ["list"],
-                    views: [.init(view: View(name: "short", fields: ["text"]), rule: .everyone)],
-                    publish: .any([]))
-            ], isOpen: false)
-        func mayAsk(_ property: Text) -> Bool {
+        let shown: Rule = .any([.everyone, .property("text", equalsClaim: "sub")])
+        func mayAsk(_ property: Text, key: Text = "id", groups: [Text]?, by rule: Rule) -> Bool {
+            let policy = AccessPolicy(
+                models: [
+                    ModelPolicy(
+                        model: "m", key: key, groups: groups,
+                        views: [.init(view: View(name: "short", fields: ["text"]), rule: rule)],
+                        publish: .any([]))
+                ], isOpen: false)
             let condition = Condition(property: property, test: .isIn([.number(1)]))
+            #expect(policy.filter(Filter(model: "n"), for: .anonymous) == nil)
             return policy.filter(Filter(model: "m", conditions: [condition]), for: .anonymous)
                 != nil
         }
-        #expect(mayAsk("text"))
-        #expect(mayAsk("list"))
-        #expect(mayAsk("id"))
-        #expect(!mayAsk("secret"))
-        #expect(policy.filter(Filter(model: "n"), for: .anonymous) == nil)
+        for (property, groups, rule, expected) in [
+            ("text", nil, .everyone, true), ("id", nil, .everyone, true),
+            ("secret", nil, .everyone, false), ("list", ["list"], .everyone, true),
+            ("id", ["list"], .everyone, true), ("secret", ["list"], .everyone, false),
+            // What is shown, and carried by records only if a rule names it.
+            ("text", ["list"], .everyone, false), ("text", ["list"], shown, true),
+        ] as [(Text, [Text]?, Rule, Bool)] {
+            #expect(
+                mayAsk(property, groups: groups, by: rule) == expected,
+                "\(property) of \(groups ?? [])")
+        }
+        #expect(mayAsk("uid", key: "uid", groups: nil, by: .everyone))
+        #expect(!mayAsk("id", key: "uid", groups: nil, by: .everyone))
+    }
+
+    @Test func changesAreReadByTheRulesOfWhatMayBePublished() {
+        let policy = AccessPolicy(
+            models: [
+                ModelPolicy(model: "m", key: "uid", views: [], publish: .staff),
+                ModelPolicy(
+                    model: "n", key: "uid", views: [],
+                    publish: .property("owner", equalsClaim: "sub")),
+            ], isOpen: false)
+        func shown(to principal: Principal) -> [Bool] {
+            let rules = PublishCheck(principal, under: policy).rules
+            return ["m", "n", "o"].map { rules[$0] != nil }
+        }
+        #expect(shown(to: .anonymous) == [false, false, false])
+        #expect(shown(to: Self.alice) == [false, true, false])
+        #expect(shown(to: Self.staff) == [true, true, false])
+    }
+
+    @Test func onlyModelsOfWhichSomethingIsSaidHaveRules() {
+        let policy = AccessPolicy(
+            models: [
+                ModelPolicy(model: "plain", views: [], publish: .staff),
+                ModelPolicy(
+                    model: "m", key: "uid", groups: ["list"], aliases: ["l": "list"],
+                    views: [
+                        .init(view: .whole, rule: .all([.not(.member("team", ofClaim: "t"))]))
+                    ],
+                    publish: .any([.property("owner", equalsClaim: "sub"), .staff])),
+            ], isOpen: true)
+        #expect(policy.modelRules["plain"] == nil)
+        #expect(
+            policy.modelRules["m"]
+                == ModelRules.Model(
+                    label: "m", key: "uid", recordedGroups: ["list", "uid", "team", "owner"],
+                    aliases: ["l": "list"]))
+        #expect(AccessPolicy.open.modelRules.isEmpty)
+        let granting = AccessPolicy(
+            models: ["m", "n"].map {
+                ModelPolicy(model: $0, groups: [], views: [], publish: .staff)
+            },
+            grants: [GrantRule(model: "m", subject: "user", value: "list", claim: "lists")],
+            isOpen: false)
+        #expect(granting.modelRules["m"]?.recordedGroups == ["id", "user", "list"])
+        #expect(granting.modelRules["n"]?.recordedGroups == ["id"])
     }
 }

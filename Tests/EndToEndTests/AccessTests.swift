@@ -119,6 +119,69 @@ import Testing
         }
     }
 
+    private static func task(_ key: Int, of owner: String, _ action: String = "UPDATED") -> String {
+        #"{"model":"todolist.Task","action":"\#(action)","instance":{"id":\#(key),"owner":"\#(owner)"}}"#
+    }
+
+    @Test(.timeLimit(.minutes(1))) func nobodyTakesOverWhatIsAnothers() async throws {
+        try await withWorld { world in
+            let alice = try await world.token("alice")
+            let bob = try await world.token("bob")
+            #expect(try await world.publish(Self.task(1, of: "alice"), alice).status == 200)
+            for action in ["CREATED", "UPDATED", "DELETED"] {
+                let body =
+                    Self.task(2, of: "bob", "CREATED") + "\n" + Self.task(1, of: "bob", action)
+                let reply = try await world.publish(body, bob)
+                #expect(reply.status == 403, "\(action): \(reply.body)")
+                #expect(reply.body.contains(#""code":"forbidden""#))
+                #expect(reply.body.contains("change 2: "), "\(reply.body)")
+                #expect(!reply.body.contains("alice"))
+            }
+            let frames = try world.server.python(
+                "frames.py",
+                [
+                    world.server.publishSocket, "--subprotocol", "livelog.producer.v1",
+                    "--subprotocol", "bearer.\(bob)",
+                    #"text:{"batch":1,"changes":[\#(Self.task(1, of: "bob"))]}"#,
+                    #"text:{"batch":2,"changes":[\#(Self.task(3, of: "bob"))]}"#,
+                ])
+            let replies = try await frames.output()
+            try #require(replies.count == 2, "\(replies)")
+            #expect(replies[0].contains("forbidden") && replies[1].contains("first"))
+            // Nothing of what was refused is there, and what is alice's can be given away by alice.
+            let staff = try await world.token("carol", ["--staff"])
+            let page = try await world.get(Self.changes, staff).body
+            #expect(page.components(separatedBy: #""offset":"#).count - 1 == 2, "\(page)")
+            #expect(
+                try await world.publish(Self.task(1, of: "alice", "DELETED"), alice).status == 200)
+            #expect(try await world.publish(Self.task(1, of: "bob", "CREATED"), bob).status == 200)
+            #expect(try await world.publish(Self.task(1, of: "alice"), alice).status == 403)
+            // A key that may publish may do that.
+            #expect(try await world.publish(Self.task(1, of: "alice"), world.key).status == 200)
+        }
+    }
+
+    /// Of those who create an instance at the same time one has it.
+    @Test(.timeLimit(.minutes(1))) func whoeverComesFirstHasIt() async throws {
+        try await withWorld { world in
+            let names = ["alice", "bob", "carol"]
+            var tokens: [String] = []
+            for name in names { tokens.append(try await world.token(name)) }
+            let bearers = tokens
+            for key in 1...20 {
+                let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                    for (name, bearer) in zip(names, bearers) {
+                        group.addTask {
+                            try await world.publish(Self.task(key, of: name), bearer).status
+                        }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(statuses.sorted() == [200, 403, 403])
+            }
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func whatIsNotAcceptedIsRefusedBeforeTheUpgrade() async throws {
         try await withWorld { world in
             let alice = try await world.token("alice")

@@ -105,6 +105,29 @@ struct SettingsTests {
         #expect(try Self.settings("models: {}").limits == LimitSettings())
     }
 
+    @Test func aModelSaysItsKeyGroupsAndAliases() throws {
+        let settings = try Self.settings(
+            """
+            models:
+              a:
+                key: uid
+                groups: [list_id]
+                aliases: {list: list_id, pk: uid, o: owner}
+                publish: {property: owner, equals_claim: sub}
+              b: {aliases: {list: list_id}}
+            """)
+        let model = try #require(settings.policy.models["a"])
+        #expect(model.key == "uid")
+        #expect(model.recordedGroups == ["list_id", "uid", "owner"])
+        #expect(model.aliases == ["list": "list_id", "pk": "uid", "o": "owner"])
+        #expect(settings.policy.modelRules["b"]?.property("list") == "list_id")
+        #expect(settings.policy.models["b"]?.recordedGroups == nil)
+    }
+
+    private static let many = (0..<63).map { "g\($0)" }.joined(separator: ", ")
+    private static let owned = "{property: o, equals_claim: sub}"
+    private static let long = String(repeating: "x", count: 129)
+
     /// A file, the line of what is wrong with it, and words of the reason.
     private static let wrong: [(String, Int, String)] = [
         ("", 1, "empty"),
@@ -130,6 +153,35 @@ struct SettingsTests {
             "a string, a number"
         ),
         ("models:\n  a:\n    groups: [x, x]", 3, "twice"),
+        ("models:\n  a:\n    groups: [[x]]", 3, "text"),
+        (
+            "models:\n  a:\n    groups: [\(many)]\n    key: uid\n    publish: \(owned)", 3,
+            "65 groups"
+        ),
+        ("models:\n  a:\n    publish: {property: \(long), equals_claim: sub}", 3, "1 to 128 bytes"),
+        ("models:\n  a:\n    key: [id]", 3, "text"),
+        ("models:\n  a:\n    aliases: [list]", 3, "mapping"),
+        ("models:\n  a:\n    aliases: {\(long): x}", 3, "1 to 128 bytes"),
+        ("models:\n  a:\n    aliases:\n      x: []", 4, "text"),
+        (
+            "models:\n  a:\n    groups: [x]\n    aliases: {y: z}", 4,
+            "\"z\" is no group of the model"
+        ),
+        (
+            "models:\n  a:\n    groups: [x]\n    aliases: {x: id}", 4,
+            "is a property of the model itself"
+        ),
+        (
+            "models:\n  a:\n    key: uid\n    aliases:\n      uid: x", 5,
+            "is a property of the model itself"
+        ),
+        (
+            "models:\n  a:\n    publish: \(owned)\n    aliases: {o: x}", 4,
+            "is a property of the model itself"
+        ),
+        ("models:\n  a:\n    aliases: {x: y, y: z}", 3, "is an alias itself"),
+        ("models:\n  a:\n    aliases: {x: x}", 3, "is an alias itself"),
+        ("models:\n  a:\n    aliases: {x: y, x: z}", 3, "twice"),
         ("models:\n  a:\n    style: snake", 3, "camelCase"),
         ("unlisted_models: maybe", 1, "closed"),
         ("origins: [\"app.example.com\"]", 1, "a scheme"),

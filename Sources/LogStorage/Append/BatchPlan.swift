@@ -36,6 +36,9 @@ struct BatchPlan {
         case step(Range<Int>)
         /// In the record with this offset.
         case record(Offset)
+
+        /// Whether the instance exists.
+        var isKnown: Bool { if case .nowhere = self { false } else { true } }
     }
 
     mutating func removeAll() {
@@ -48,9 +51,11 @@ struct BatchPlan {
 
     /// Plans the changes `batch` of `changes`, of which the first gets the offset `base`.
     ///
-    /// The text of groups that an instance leaves is added to `changes.text`.
+    /// The text of groups that an instance leaves is added to `changes.text`. Throws `forbidden` if an instance exists for
+    /// which `conditions` do not hold before its change: nobody changes it between this look and the append.
     mutating func plan(
-        _ batch: Range<Int>, of changes: inout Changes, base: Offset, history: borrowing KeyIndex,
+        _ batch: Range<Int>, of changes: inout Changes, if conditions: BeforeConditions?,
+        base: Offset, history: borrowing KeyIndex,
         pending: borrowing PendingRecords, hasher: GroupHasher
     ) throws(StorageError) {
         self.removeAll()
@@ -82,6 +87,9 @@ struct BatchPlan {
                     self.compare(own, with: record, in: &changes)
                 }
             }
+            if let conditions, before.isKnown {
+                try self.check(index, own: start..<self.groups.count, conditions, in: changes)
+            }
             if batch.count > 1 { self.lastStep.update(keyHash) { $0 = self.steps.count } }
             self.steps.append(
                 Step(
@@ -89,6 +97,27 @@ struct BatchPlan {
                     previousOfKey: earlier.map { base.advanced(by: $0) } ?? last,
                     groups: start..<self.groups.count))
             self.byteCount += try self.checkedByteCount(of: change, in: changes, groupsFrom: start)
+        }
+    }
+
+    /// Refuses the change at `index` of an instance that exists, unless `conditions` hold of it before the change: of the
+    /// entries `own` those that stayed or left say what it was in.
+    private func check(
+        _ index: Int, own: Range<Int>, _ conditions: BeforeConditions, in changes: Changes
+    ) throws(StorageError) {
+        let model = changes.copy(changes.list[index].model)
+        let isAllowed = conditions.allow(model) { property in
+            let group = self.groups[own].first {
+                $0.membership != .entered
+                    && changes.text[$0.property.range].elementsEqual(property.bytes)
+            }
+            return group.map { Scalar(kind: $0.value.kind, text: changes.copy($0.value.text)) }
+        }
+        guard isAllowed else {
+            throw StorageError(
+                .forbidden,
+                "change \(index + 1): you may not publish this change of \(model), because of what the instance is "
+                    + "now; nothing of this batch was appended")
         }
     }
 

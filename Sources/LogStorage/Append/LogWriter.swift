@@ -78,9 +78,11 @@ package final class LogWriter {
     /// submitted it before, the place that it got then.
     ///
     /// Throws `diskFull` if another segment is needed and there is no space: nothing of the batch is appended,
-    /// and a later call may succeed. Throws `batchTooLarge`, `sequenceTooOld`, or `poisoned`.
+    /// and a later call may succeed. Throws `batchTooLarge`, `sequenceTooOld`, or `poisoned`; or `forbidden` if an
+    /// instance exists for which `conditions` do not hold before its change.
     package func append(
-        _ batch: Range<Int>, of changes: inout Changes, producer: ProducerIdentity?, time: Int64
+        _ batch: Range<Int>, of changes: inout Changes, producer: ProducerIdentity?,
+        if conditions: BeforeConditions? = nil, time: Int64
     ) throws(StorageError) -> Placement {
         precondition(!batch.isEmpty, "a batch has at least one change")
         try self.core.checkHealth()
@@ -90,7 +92,8 @@ package final class LogWriter {
         self.keepUp()
         if let producer, let known = try self.placement(ofRepeated: producer) { return known }
         try self.plan.plan(
-            batch, of: &changes, base: self.next, history: self.keys, pending: self.pending,
+            batch, of: &changes, if: conditions, base: self.next, history: self.keys,
+            pending: self.pending,
             hasher: self.log.hasher)
         try self.makeRoom(for: self.plan.byteCount)
         self.appendedByteCount += self.plan.byteCount

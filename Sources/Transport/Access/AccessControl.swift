@@ -1,4 +1,5 @@
 package import Access
+import LogModel
 import LogStorage
 import Replication
 import Sessions
@@ -50,6 +51,9 @@ package final class AccessControl: Sendable {
     func observe(_ observer: @escaping @Sendable (AccessPolicy) async -> Void) {
         self.observers.withLock { $0.append(observer) }
     }
+
+    /// What changes and requests are read by, as things are now.
+    var modelRules: ModelRules { self.rules.policy.modelRules }
 
     /// `principal` as somebody who opens a session, which adds what `log` grants.
     func reader(_ principal: Principal) -> Reader {

@@ -28,7 +28,8 @@ struct ChangesReadRoute: Sendable {
             throw Self.notAcceptable
         }
         let query = try ChangesQuery(
-            request.uri.query ?? "", form: form, lastEventID: Self.lastEventID(of: request))
+            request.uri.query ?? "", form: form, lastEventID: Self.lastEventID(of: request),
+            rules: self.access.modelRules)
         let reader = try await self.pool.reader(principal, self.access, in: self.log)
         guard let seen = reader.filter(query.request.filter) else { throw .forbidden }
         switch form {

@@ -54,20 +54,22 @@ struct ChangesRoute: Sendable {
         let body = try await self.bodies.collect(request, within: share)
         // What can be repeated must be repeated whole, so it is one batch.
         let batching: Batching = producer == nil ? .bySize : .atomic
+        let check = self.access.publishing(by: principal, in: self.log)
         let changes: Changes
         do throws(ChangeError) {
-            changes = try self.readers.read(body, as: form, batching: batching)
+            changes = try self.readers.read(
+                body, as: form, batching: batching, rules: check.rules)
         } catch {
             throw Problem(error)
         }
-        if let place = self.access.publishing(by: principal, in: self.log).firstForbidden(
-            of: changes)
-        {
-            throw Problem(forbidden: place, of: changes)
+        let conditions: BeforeConditions?
+        switch check.decide(about: changes) {
+        case .allowed(let asked): conditions = asked
+        case .forbidden(let index): throw Problem(forbidden: index, of: changes)
         }
         self.admission.charge(
             principal, at: client, records: changes.list.count, bytes: share.count)
-        switch await self.submit(changes, producer) {
+        switch await self.submit(changes, producer, if: conditions) {
         case .success(.appended(let receipt)): return receipt
         case .success(.refused(let error, let appended)):
             throw Problem(error, appended: appended)
@@ -77,10 +79,11 @@ struct ChangesRoute: Sendable {
 
     /// Waits for the appender's answer.
     private func submit(
-        _ changes: Changes, _ producer: ProducerIdentity?
+        _ changes: Changes, _ producer: ProducerIdentity?, if conditions: BeforeConditions?
     ) async -> Result<Submission.Outcome, IngressQueue.Refusal> {
         await withCheckedContinuation { continuation in
-            let submission = Submission(changes: changes, producer: producer) { outcome in
+            let submission = Submission(changes: changes, producer: producer, if: conditions) {
+                outcome in
                 continuation.resume(returning: .success(outcome))
             }
             do throws(IngressQueue.Refusal) {

@@ -20,7 +20,10 @@ struct ModelsRoute: Sendable {
     func respond(
         to request: Request, of principal: Principal
     ) async throws(Problem) -> Response? {
-        guard let query = try ModelsQuery(path: request.uri.path, query: request.uri.query ?? "")
+        guard
+            let query = try ModelsQuery(
+                path: request.uri.path, query: request.uri.query ?? "",
+                rules: self.access.modelRules)
         else { return nil }
         let reader = try await self.pool.reader(principal, self.access, in: self.log)
         guard let seen = reader.filter(query.filter) else { throw .forbidden }

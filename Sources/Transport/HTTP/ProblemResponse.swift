@@ -14,6 +14,7 @@ extension Problem {
             switch error.code {
             case .diskFull: (507, "No space")
             case .batchTooLarge: (413, "Too large")
+            case .forbidden: (403, "Not allowed")
             case .sequenceTooOld: (409, "Sequence too old")
             case .retained: (410, "No longer kept")
             case .poisoned, .io, .corrupt, .locked, .notALog: (503, "The log takes no appends")

@@ -158,15 +158,17 @@ final class ProducerConnection {
             return
         }
         guard message.count > self.hub.limits.readOnLoopByteCountMax else {
-            self.submit(number, self.hub.read(consume message, part), byteCount: part.count)
+            self.submit(
+                number, self.hub.read(consume message, part, of: self.principal),
+                byteCount: part.count)
             return
         }
         self.isReadingMessage = true
-        let hub = self.hub
+        let (hub, principal) = (self.hub, self.principal)
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
         let handover = Handover(consume message)
         NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) {
-            hub.read(handover.take(), part)
+            hub.read(handover.take(), part, of: principal)
         }.whenComplete { result in
             bound.value.finishReading(number, result, byteCount: part.count)
         }
@@ -201,9 +203,12 @@ final class ProducerConnection {
                             "the token has expired: connect with a new one, and send this again"),
                     with: .expired, reason: "the token has expired")
             }
+            let conditions: BeforeConditions?
             let check = self.hub.access.publishing(by: self.principal, in: self.hub.log)
-            if let place = check.firstForbidden(of: changes) {
-                let problem = Problem(forbidden: place, of: changes)
+            switch check.decide(about: changes) {
+            case .allowed(let asked): conditions = asked
+            case .forbidden(let index):
+                let problem = Problem(forbidden: index, of: changes)
                 self.session.refuse(
                     number, Producer1Refusal(code: problem.code, message: problem.detail))
                 return
@@ -211,7 +216,9 @@ final class ProducerConnection {
             self.charge(records: changes.list.count, bytes: byteCount)
             let producer = self.identity.map { ProducerIdentity(id: $0, sequence: number) }
             self.add(
-                Submission(changes: changes, producer: producer, order: self.order) { outcome in
+                Submission(
+                    changes: changes, producer: producer, if: conditions, order: self.order
+                ) { outcome in
                     answers.put(number, outcome)
                 }, number)
         case .failure(let error): self.session.refuse(number, Producer1Refusal(error))
@@ -317,10 +324,14 @@ final class ProducerConnection {
 extension ProducerHub {
     /// Reads a batch.
     fileprivate func read(
-        _ message: consuming [UInt8], _ part: Range<Int>
+        _ message: consuming [UInt8], _ part: Range<Int>, of principal: Principal
     ) -> Result<Changes, ChangeError> {
+        var rules = self.access.modelRules
+        if !rules.isEmpty { rules = self.access.publishing(by: principal, in: self.log).rules }
         do throws(ChangeError) {
-            return .success(try self.readers.read(message, in: part, as: .json, batching: .atomic))
+            return .success(
+                try self.readers.read(
+                    message, in: part, as: .json, batching: .atomic, rules: rules))
         } catch {
             return .failure(error)
         }

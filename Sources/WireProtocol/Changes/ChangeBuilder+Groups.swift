@@ -31,19 +31,16 @@ extension ChangeBuilder {
                 }
             } else {
                 if source.string(of: name) == "id" { id = at + 1 }
-                if room > 0, self.addRewrittenGroup(at: at, source) { room -= 1 }
+                if room > 0, self.addGroup(at: at, source) { room -= 1 }
             }
             at = Int(value.next)
         }
         return id
     }
 
-    /// Adds the group of a property that is not in the body as it must be, unless it is no scalar, or its name or
-    /// value is too long.
+    /// Adds the group of a property, wherever its text is, unless it is no scalar, or its name or value is too long.
     @inline(never)
-    private mutating func addRewrittenGroup(
-        at index: Int, _ source: borrowing ChangeSource
-    ) -> Bool {
+    mutating func addGroup(at index: Int, _ source: borrowing ChangeSource) -> Bool {
         guard let kind = Scalar.Kind(source.tokens[index + 1]) else { return false }
         let property = self.content(of: source.tokens[index], source)
         let text = self.content(of: source.tokens[index + 1], source)
@@ -62,7 +59,8 @@ extension ChangeBuilder {
 
     /// Takes the groups of the object at `index` into the groups from `first` on.
     mutating func addGroups(
-        at index: Int, first: Int, _ root: Int, _ source: borrowing ChangeSource
+        at index: Int, first: Int, _ rules: Int?, _ root: Int,
+        _ source: borrowing ChangeSource
     ) throws(ChangeRefusal) {
         let object = source.tokens[index]
         guard object.kind == Token.object else {
@@ -87,6 +85,9 @@ extension ChangeBuilder {
                     at, root, source)
             }
             let group = try self.explicitGroup(at: at, root, source)
+            if let rules, !self.rules[rules].records(self.bytes(group.property, source).span) {
+                throw self.unknownGroup(at, by: self.rules[rules], root, source)
+            }
             if let place = places[self.bytes(group.property, source)] {
                 self.groups[place] = group
                 isExplicit[place - first] = true

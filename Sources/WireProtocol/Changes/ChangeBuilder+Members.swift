@@ -63,9 +63,11 @@ extension ChangeBuilder {
         return Action.allCases.first { "\($0.name)" == name }
     }
 
-    /// The instance, and the token of its property `id`, or 0. Adds its groups.
+    /// The instance, and the token of the property that is its key, or 0. Adds its groups.
+    ///
+    /// - Parameter rules: where the rules of its model are; nil if it has none.
     mutating func instance(
-        _ index: Int, _ root: Int, _ source: borrowing ChangeSource
+        _ index: Int, _ rules: Int?, _ root: Int, _ source: borrowing ChangeSource
     ) throws(ChangeRefusal) -> (slice: Changes.Slice, id: Int) {
         guard index != 0 else {
             throw self.refusal(
@@ -86,17 +88,19 @@ extension ChangeBuilder {
                     + "publish less of it",
                 index, root, source)
         }
-        return (slice, self.addInstanceGroups(of: index, source))
+        guard let rules else { return (slice, self.addInstanceGroups(of: index, source)) }
+        return (slice, self.addGroups(of: index, by: self.rules[rules], source))
     }
 
     mutating func key(
-        _ index: Int, id: Int, _ root: Int, _ source: borrowing ChangeSource
+        _ index: Int, id: Int, _ rules: Int?, _ root: Int, _ source: borrowing ChangeSource
     ) throws(ChangeRefusal) -> Changes.ScalarSlice {
         let index = index != 0 ? index : id
         guard index != 0 else {
             throw self.refusal(
                 "missing-key",
-                "the change has no key: add \"key\", or the property \"id\" to the instance",
+                "the change has no key: add \"key\", or the property \"\(self.keyName(rules))\" to the "
+                    + "instance",
                 root, root, source)
         }
         let token = source.tokens[index]
@@ -106,11 +110,16 @@ extension ChangeBuilder {
         else {
             throw self.refusal(
                 "invalid-key",
-                "the key, or else the instance's id, must be a string, number or boolean of at "
-                    + "most \(self.limits.keyBytesMax) bytes",
+                "the key, or else the instance's \(self.keyName(rules)), must be a string, number or "
+                    + "boolean of at most \(self.limits.keyBytesMax) bytes",
                 index, root, source)
         }
         return Changes.ScalarSlice(kind: kind, text: slice)
+    }
+
+    /// The name of the property that is the key.
+    private func keyName(_ rules: Int?) -> String {
+        (rules.map { self.rules[$0].key } ?? ModelRules.defaultKey).string
     }
 
     mutating func addViews(

@@ -10,6 +10,9 @@ struct ChangeBuilder: ~Copyable {
 
     let limits: ChangeLimits
     private let textCount: Int
+    let rules: ModelRules
+    /// Where the rules of the last model are that was looked up; nil if it has none.
+    var lastRules: Int?
     private let batching: Batching
     private var list: [Changes.Change] = []
     var groups: [Changes.Group] = []
@@ -19,9 +22,10 @@ struct ChangeBuilder: ~Copyable {
     private var extra: [UInt8] = []
 
     /// Begins with no changes of a body that has `textCount` bytes with its padding.
-    init(textCount: Int, limits: ChangeLimits, batching: Batching) {
+    init(textCount: Int, limits: ChangeLimits, batching: Batching, rules: ModelRules) {
         self.textCount = textCount
         self.limits = limits
+        self.rules = rules
         self.batching = batching
     }
 
@@ -82,10 +86,11 @@ struct ChangeBuilder: ~Copyable {
         let model = try self.model(members.model, root, source)
         let action = try self.action(members.action, root, source)
         let firstGroup = self.groups.count
-        let (instance, id) = try self.instance(members.instance, root, source)
-        let key = try self.key(members.key, id: id, root, source)
+        let rules = self.rules.isEmpty ? nil : self.findRules(of: model, source)
+        let (instance, id) = try self.instance(members.instance, rules, root, source)
+        let key = try self.key(members.key, id: id, rules, root, source)
         if members.groups != 0 {
-            try self.addGroups(at: members.groups, first: firstGroup, root, source)
+            try self.addGroups(at: members.groups, first: firstGroup, rules, root, source)
         }
         let firstView = self.views.count
         if members.views != 0 { try self.addViews(at: members.views, root, source) }

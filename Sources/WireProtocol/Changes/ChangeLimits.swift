@@ -1,3 +1,5 @@
+import LogModel
+
 /// What a request with changes may at most be. Sizes are in bytes of UTF-8.
 package struct ChangeLimits: Sendable, Hashable {
     /// The number of changes of a request.
@@ -11,9 +13,9 @@ package struct ChangeLimits: Sendable, Hashable {
     /// The canonical text of a key.
     package var keyBytesMax = 512
     /// The number of properties of one change that are groups.
-    package var groupCountMax = 64
+    package var groupCountMax = ModelRules.groupCountMax
     /// The name of a property that is a group.
-    package var groupNameBytesMax = 128
+    package var groupNameBytesMax = ModelRules.groupNameBytesMax
     /// The canonical text of a group's value.
     package var groupValueBytesMax = 256
     /// The number of further renderings of one change.

@@ -27,12 +27,13 @@ package enum Batching: Sendable, Hashable, CaseIterable {
 ///      "key": 1, "groups": {"list_id": 42}, "views": {"short": {"id": 1}}}
 ///
 /// - `model`, `action` and `instance` are required, nothing but these six members is allowed.
-/// - `key` is by default the property `id` of the instance.
+/// - `key` is by default the property `id` of the instance, or what the rules of its model name.
 /// - Each scalar property of the instance is a group, in the order of the instance, except those with
 ///   an empty or too long name, with a too long value, or beyond the number of groups: these are just
 ///   not groups, since nobody asked for them. What `groups` names, in contrast, is a group or refused;
 ///   it replaces the value of a property of the instance, or follows the instance's, and takes the
 ///   place of the instance's last ones where there is no room for all.
+/// - Of a model whose rules name its groups only these are groups, and `groups` can name no others.
 ///
 /// The body's bytes become the text of the result, and nearly all slices point to where the body has
 /// them. Only what has escapes, or an instance with whitespace, is rewritten behind it.
@@ -62,16 +63,17 @@ package struct ChangeReader: ~Copyable {
     ///
     /// - Parameter part: the bytes that hold the changes, if something else is around them; positions in
     ///   errors are the body's all the same.
+    /// - Parameter rules: what is configured of models. Whether a model may be published is not its reader's to say.
     package mutating func read(
         _ body: consuming [UInt8], in part: Range<Int>? = nil, as form: BodyForm,
-        batching: Batching
+        batching: Batching, rules: ModelRules = .none
     ) throws(ChangeError) -> Changes {
         defer { self.scanner.trim(lengthMax: Self.keptBytes) }
         let part = part ?? 0..<body.count
         body.append(contentsOf: Self.zeros)
         var builder = ChangeBuilder(
             textCount: body.count, limits: self.limits,
-            batching: form == .json ? .atomic : batching)
+            batching: form == .json ? .atomic : batching, rules: rules)
         do throws(ChangeRefusal) {
             switch form {
             case .json: try self.readDocument(body.span, part, into: &builder)

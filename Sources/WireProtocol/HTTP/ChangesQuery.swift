@@ -29,14 +29,16 @@ package struct ChangesQuery: Hashable, Sendable {
     ///   - form: what is answered; only pages have a length and wait.
     ///   - lastEventID: the value of the header `Last-Event-ID`, which has the last word on where a stream of
     ///     events begins.
+    ///   - rules: what is configured of models, whose aliases stand for properties.
     package init(
-        _ query: String, form: AcceptedForm, lastEventID: String? = nil
+        _ query: String, form: AcceptedForm, lastEventID: String? = nil, rules: ModelRules = .none
     ) throws(Problem) {
         let query = try ReadingQuery(query)
         let own: Set<String> = form == .json ? ["limit", "wait"] : []
         try query.checkOnce(own.sorted())
         do throws(RequestError) {
-            self.request = try SubscriptionRequest(query: query.parameters, ignoring: own)
+            self.request = try SubscriptionRequest(
+                query: query.parameters, ignoring: own, rules: rules)
         } catch {
             throw Problem(error)
         }

@@ -28,7 +28,11 @@ package enum ModelsQuery: Hashable, Sendable {
     }
 
     /// Reads the path and the query of a URL. Nil if there is nothing at such a path.
-    package init?(path: String, query: String) throws(Problem) {
+    ///
+    /// - Parameter rules: what is configured of models, whose aliases stand for properties.
+    package init?(
+        path: String, query: String, rules: ModelRules = .none
+    ) throws(Problem) {
         guard let parts = URLText.parts(ofPath: path) else {
             throw Problem(reading: "invalid-url", "the path is not percent-encoded UTF-8")
         }
@@ -42,7 +46,7 @@ package enum ModelsQuery: Hashable, Sendable {
         switch parts.count {
         case 3:
             try query.check(names: ["where", "at"], repeatable: ["where"])
-            self = .group(try query.filter(of: parts[2]), at: try query.place())
+            self = .group(try query.filter(of: parts[2], rules), at: try query.place())
         case 4:
             try query.check(names: ["at"])
             self = .instance(model: model, key: Text(parts[3]), at: try query.place())
@@ -66,11 +70,14 @@ package enum ModelsQuery: Hashable, Sendable {
 }
 
 extension ReadingQuery {
-    fileprivate func filter(of model: String) throws(Problem) -> Filter {
+    fileprivate func filter(
+        of model: String, _ rules: ModelRules
+    ) throws(Problem) -> Filter {
         do throws(RequestError) {
             let conditions = self.parameters.filter { $0.name == "where" }
-            return try SubscriptionRequest(query: [(name: "model", value: model)] + conditions)
-                .filter
+            return try SubscriptionRequest(
+                query: [(name: "model", value: model)] + conditions, rules: rules
+            ).filter
         } catch {
             throw Problem(error)
         }

@@ -54,8 +54,10 @@ package struct Problem: Error, Hashable, Sendable {
 
     /// A URL that asks for records in a way that is not understood.
     package init(_ error: RequestError) {
+        let isForbidden = error.code == .forbidden
         self.init(
-            status: 400, code: error.code.rawValue, title: "The request is not understood",
+            status: isForbidden ? 403 : 400, code: error.code.rawValue,
+            title: isForbidden ? "Not allowed" : "The request is not understood",
             detail: error.message)
     }
 

@@ -1,4 +1,4 @@
-import LogModel
+package import LogModel
 
 /// What a client of the dialect `livelog.v1` asks for.
 ///
@@ -12,7 +12,7 @@ package enum Livelog1Request: Hashable, Sendable {
 
     /// Reads a message.
     package init(
-        _ message: [UInt8], limits: RequestLimits = .default
+        _ message: [UInt8], limits: RequestLimits = .default, rules: ModelRules = .none
     ) throws(Livelog1Error) {
         let document: JSONDocument
         do throws(JSONError) {
@@ -26,7 +26,9 @@ package enum Livelog1Request: Hashable, Sendable {
             let id = try Self.id(node, document, "subscribe")
             do throws(RequestError) {
                 self = try .subscribe(
-                    id: id, SubscriptionRequest(document, besides: "subscribe", limits: limits))
+                    id: id,
+                    SubscriptionRequest(
+                        document, besides: "subscribe", limits: limits, rules: rules))
             } catch {
                 throw Livelog1Error(id: id, code: error.code, message: error.message)
             }

@@ -3,16 +3,32 @@ import LogModel
 /// Collects the conditions of a request, and refuses those that cannot be.
 struct FilterBuilder {
     private let limits: RequestLimits
+    private let rules: ModelRules
     private var conditions: [Condition] = []
     private var valueCount = 0
 
-    init(limits: RequestLimits) {
+    /// - Parameter rules: what is configured of models, whose aliases stand for properties.
+    init(limits: RequestLimits, rules: ModelRules = .none) {
         self.limits = limits
+        self.rules = rules
     }
 
     /// The filter for the instances of `model` for which all conditions hold.
-    func filter(of model: Text) -> Filter {
-        Filter(model: model, conditions: self.conditions)
+    func filter(of model: Text) throws(RequestError) -> Filter {
+        guard let rules = self.rules[model], !rules.aliases.isEmpty else {
+            return Filter(model: model, conditions: self.conditions)
+        }
+        // Only with the model is it known what a name stands for, and two names may stand for one property.
+        var resolved = FilterBuilder(limits: self.limits)
+        for condition in self.conditions {
+            do throws(RequestError) {
+                try resolved.add(rules.property(condition.property), condition.test, by: "")
+            } catch {
+                // Whoever may not see the model must not learn by this what its aliases are.
+                throw .forbidden
+            }
+        }
+        return Filter(model: model, conditions: resolved.conditions)
     }
 
     /// Adds the condition that `property` passes `test`.
@@ -108,6 +124,10 @@ extension Condition.Test {
 }
 
 extension RequestError {
+    /// What whoever may not ask is answered, whatever the reason.
+    static let forbidden = RequestError(
+        code: .forbidden, member: "where", message: Livelog1Error.forbiddenMessage)
+
     /// A condition that cannot be.
     static func invalidFilter(_ message: String) -> RequestError {
         RequestError(code: .invalidFilter, member: "where", message: "where: " + message)

@@ -5,12 +5,15 @@ extension SubscriptionRequest {
 
     /// Reads the members of a message.
     ///
-    /// - Parameter name: the member that says what kind of message it is, which is not looked at.
+    /// - Parameters:
+    ///   - name: the member that says what kind of message it is, which is not looked at.
+    ///   - rules: what is configured of models, whose aliases stand for properties.
     package init(
-        _ document: JSONDocument, besides name: Text, limits: RequestLimits = .default
+        _ document: JSONDocument, besides name: Text, limits: RequestLimits = .default,
+        rules: ModelRules = .none
     ) throws(RequestError) {
         var model: Text?
-        var filter = FilterBuilder(limits: limits)
+        var filter = FilterBuilder(limits: limits, rules: rules)
         self.init(filter: Filter(model: ""))
         for member in document.members(of: document.root) where member.key != name {
             let value = member.value
@@ -31,7 +34,7 @@ extension SubscriptionRequest {
             }
         }
         guard let model else { throw .missingModel }
-        self.filter = filter.filter(of: model)
+        self.filter = try filter.filter(of: model)
     }
 
     /// The label of a model, from the value that is given for it.

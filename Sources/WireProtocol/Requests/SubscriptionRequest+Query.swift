@@ -1,4 +1,4 @@
-import LogModel
+package import LogModel
 
 extension SubscriptionRequest {
     private static let parameters = ["model", "where", "from", "catchUp", "budget"]
@@ -8,12 +8,13 @@ extension SubscriptionRequest {
     /// - Parameters:
     ///   - query: the parameters in their order, without percent-encoding.
     ///   - ignoring: names of parameters that are somebody else's.
+    ///   - rules: what is configured of models, whose aliases stand for properties.
     package init(
         query: [(name: String, value: String)], ignoring: Set<String> = [],
-        limits: RequestLimits = .default
+        limits: RequestLimits = .default, rules: ModelRules = .none
     ) throws(RequestError) {
         var model: Text?
-        var filter = FilterBuilder(limits: limits)
+        var filter = FilterBuilder(limits: limits, rules: rules)
         var seen: Set<String> = []
         self.init(filter: Filter(model: ""))
         for (name, value) in query where !ignoring.contains(name) {
@@ -42,7 +43,7 @@ extension SubscriptionRequest {
             }
         }
         guard let model else { throw .missingModel }
-        self.filter = filter.filter(of: model)
+        self.filter = try filter.filter(of: model)
     }
 
     /// The query that is read as this request, without percent-encoding. What is the default is left out.

@@ -13,23 +13,27 @@ package enum RestLive1Request: Hashable, Sendable {
 
     /// The property that stands for the primary key.
     private static let primaryKeyAlias = "pk"
-    private static let primaryKey: Text = "id"
 
     /// Reads a message; nil if it is to be ignored.
     ///
     /// As in the original, `unsubscribe` counts if Python takes it as true, and a missing or null `property`
-    /// means the primary key.
-    package init?(_ document: JSONDocument) {
+    /// means the primary key. `rules` say which property that is, and what else stands for a property.
+    package init?(_ document: JSONDocument, rules: ModelRules = .none) {
         let root = document.root
         guard
             let model = document.member("model", of: root).flatMap(document.stringBytes),
             let value = document.member("value", of: root).flatMap(document.scalar),
             value.kind != .null
         else { return nil }
-        var property = Self.primaryKey
+        let rules = rules[Text(bytes: model)]
+        var property = rules?.key ?? ModelRules.defaultKey
         if let node = document.member("property", of: root), document.kind(of: node) != .null {
             guard let name = document.stringBytes(node), !name.isEmpty else { return nil }
-            if name != Array(Self.primaryKeyAlias.utf8) { property = Text(bytes: name) }
+            if let alias = rules?.aliases[Text(bytes: name)] {
+                property = alias
+            } else if name != Array(Self.primaryKeyAlias.utf8) {
+                property = Text(bytes: name)
+            }
         }
         let group = GroupKey(model: Text(bytes: model), property: property, value: value)
         let limits = RequestLimits.default

@@ -25,6 +25,7 @@ struct SettingsSummary {
         }
         for model in models {
             lines.append("\(model.model)")
+            lines += Self.reading(model, by: policy.modelRules)
             for view in model.views {
                 lines.append("    seen by \(Self.words(view.rule)): \(Self.shown(view.view))")
             }
@@ -45,6 +46,20 @@ struct SettingsSummary {
             lines.append("\(callback.url) is asked who has the cookies \(cookies)")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// By what changes and requests of a model are read, as far as it is not the default.
+    private static func reading(_ model: ModelPolicy, by rules: ModelRules) -> [String] {
+        var lines: [String] = []
+        if model.key != ModelRules.defaultKey { lines.append("    its key is \(model.key)") }
+        if let recorded = rules[model.model]?.recordedGroups {
+            lines.append(
+                "    recorded as groups: " + recorded.map(\.string).joined(separator: ", "))
+        }
+        for (name, property) in model.aliases.sorted(by: { $0.key.string < $1.key.string }) {
+            lines.append("    \(name) stands for \(property)")
+        }
+        return lines
     }
 
     private static func shown(_ view: View) -> String {

@@ -12,12 +12,11 @@ from websockets.sync.client import connect
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("url")
-parser.add_argument("--subprotocol")
+parser.add_argument("--subprotocol", action="append", dest="subprotocols")
 parser.add_argument("frames", nargs="+", metavar="FRAME")
 arguments = parser.parse_args()
 
-subprotocols = [arguments.subprotocol] if arguments.subprotocol else None
-with connect(arguments.url, subprotocols=subprotocols, max_size=None) as socket:
+with connect(arguments.url, subprotocols=arguments.subprotocols, max_size=None) as socket:
     for frame in arguments.frames:
         kind, content = frame.split(":", 1)
         try:

@@ -16,6 +16,18 @@ func addBenchmarksOfIncoming() {
         Lines()
     }
 
+    Benchmark("read a change of a model with rules") { benchmark, lines in
+        var body = lines.bytes
+        body.reserveCapacity(body.count + ChangeReader.padding)
+        benchmark.startMeasurement()
+        let changes = try lines.reader.read(
+            body, as: .ndjson, batching: .atomic, rules: lines.rules)
+        benchmark.stopMeasurement()
+        precondition(changes.list.count == Sample.count)
+    } setup: {
+        Lines()
+    }
+
     Benchmark("hash the groups of a change") { benchmark, sample in
         benchmark.startMeasurement()
         var sum: UInt64 = 0
@@ -49,6 +61,9 @@ extension Sample {
 private final class Lines {
     let bytes: [UInt8]
     var reader = ChangeReader()
+    let rules = ModelRules([
+        ModelRules.Model(label: "todolist.Task", recordedGroups: ["id", "list_id", "owner_id"])
+    ])
 
     init() {
         let changes = Sample.changes(firstKey: 10_000_000, batchCount: Sample.count)

@@ -1,0 +1,64 @@
+import CJSON
+import LogModel
+
+/// Reading the instances of models that are configured.
+extension ChangeBuilder {
+    /// Where the rules of `model` are, if it has any. Most changes are of the same model as the one before.
+    @inline(never)
+    mutating func findRules(of model: Changes.Slice, _ source: borrowing ChangeSource) -> Int? {
+        if model.range.upperBound <= source.text.count {
+            let label = source.text.extracting(model.range)
+            if let lastRules, self.rules.isLabel(label, at: lastRules) { return lastRules }
+            self.lastRules = self.rules.place(of: label)
+        } else {
+            self.lastRules = self.rules.place(of: self.bytes(model, source).span)
+        }
+        return self.lastRules
+    }
+
+    /// Adds the groups of the instance at `index` that `rules` name, in the order of the instance, and returns the
+    /// token of the property that is the key, or 0.
+    mutating func addGroups(
+        of index: Int, by rules: borrowing ModelRules.Model, _ source: borrowing ChangeSource
+    ) -> Int {
+        let end = Int(source.tokens[index].next)
+        var at = index + 1
+        var room = self.limits.groupCountMax
+        var key = 0
+        while at < end {
+            let name = source.tokens[at]
+            let value = source.tokens[at + 1]
+            let isKey: Bool
+            let isRecorded: Bool
+            if name.escaped == 0 {
+                let bytes = source.text.extracting(source.range(of: name))
+                isKey = rules.isKey(bytes)
+                isRecorded = rules.records(bytes)
+            } else {
+                let bytes = Array(source.string(of: name).utf8)
+                isKey = rules.isKey(bytes.span)
+                isRecorded = rules.records(bytes.span)
+            }
+            if isKey { key = at + 1 }
+            if isRecorded, room > 0, self.addGroup(at: at, source) { room -= 1 }
+            at = Int(value.next)
+        }
+        return key
+    }
+
+    /// The refusal of the group at `index`, which the rules of its model do not name.
+    @inline(never)
+    func unknownGroup(
+        _ index: Int, by rules: borrowing ModelRules.Model, _ root: Int,
+        _ source: borrowing ChangeSource
+    ) -> ChangeRefusal {
+        let name = RequestError.excerpt(source.string(of: source.tokens[index]))
+        let groups = (rules.recordedGroups ?? []).prefix(16).map(\.string)
+        return self.refusal(
+            "unknown-group",
+            "\(name) is not configured as a group of \(rules.label): leave it out, or configure it; "
+                + "there are \(groups.joined(separator: ", "))"
+                + ((rules.recordedGroups ?? []).count > groups.count ? " and others" : ""),
+            index, root, source)
+    }
+}
