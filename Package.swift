@@ -125,8 +125,7 @@ let package = Package(
             dependencies: [
                 "LogModel", "LogFormat", "LogStorage", "WireProtocol", "Sessions", "Replication",
                 "Transport", "Access", "Identity", "Settings", "LivelogClient", "LoadTest",
-                "CBusError",
-                "CMalloc",
+                "CBusError", "CCoreDump", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -138,6 +137,7 @@ let package = Package(
         .target(name: "CCRC32C"),
         .target(name: "CPrefetch"),
         .target(name: "CBusError"),
+        .target(name: "CCoreDump"),
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),

@@ -76,6 +76,7 @@ struct ServeCommand: AsyncParsableCommand {
         let operations = try self.access.operations(loaded?.settings, host: host)
         let logger = self.logger()
         self.access.warn(host: host, isConfigured: loaded != nil, logger)
+        self.access.keepSecrets(isConfigured: loaded != nil, logger)
         let isLoopback = OriginRules.isLoopback(host)
         var rules = AccessControl.Rules(
             origins: OriginRules(isLoopback: isLoopback, allowsAll: self.access.dev))

@@ -49,7 +49,7 @@ private struct KillPlan: CustomStringConvertible {
     init(kills count: Int, records: Int) {
         var generator = SeededGenerator.ofThisRun()
         seed = generator.seed
-        let early = Int.random(in: 1...records / 20, using: &generator)
+        let early = Int.random(in: 1...records / 200, using: &generator)
         let later = (1..<count).map { _ in Int.random(in: early..<records, using: &generator) }
         kills = ([early] + later.sorted()).enumerated().map { number, records in
             Kill(afterRecords: records, takesPublisher: number.isMultiple(of: 2))

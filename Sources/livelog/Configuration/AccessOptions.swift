@@ -1,4 +1,5 @@
 import ArgumentParser
+import CCoreDump
 import Glibc
 import Logging
 import Settings
@@ -25,6 +26,12 @@ struct AccessOptions: ParsableArguments {
             "Where /metrics, and /readyz with reasons, are. Default: with everything else on loopback, or else 127.0.0.1:8081."
     )
     var operations: String?
+
+    @Flag(
+        help:
+            "Let the system write an image of the memory if the server crashes, though the secrets of its configuration are in there."
+    )
+    var coreDumps = false
 
     func validate() throws {
         guard !self.dev || self.config == nil else {
@@ -76,6 +83,16 @@ struct AccessOptions: ParsableArguments {
     }
 
     private static let operationsPort = 8081
+
+    /// Lets no secret of a configuration get into an image of the memory.
+    func keepSecrets(isConfigured: Bool, _ logger: Logger) {
+        guard isConfigured, !self.coreDumps else { return }
+        let error = livelog_forbid_core_dumps()
+        guard error != 0 else { return }
+        logger.warning(
+            "core dumps cannot be switched off: let the system write none (LimitCORE=0)",
+            metadata: ["reason": "\(String(cString: strerror(error)))"])
+    }
 
     /// Says loudly what is not asked for.
     func warn(host: String, isConfigured: Bool, _ logger: Logger) {

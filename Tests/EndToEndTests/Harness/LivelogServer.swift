@@ -87,6 +87,7 @@ func withServer(
     do {
         try await body(server)
         await server.kill()
+        expectNoSecrets(in: server.errorOutput, of: "the server's log")
     } catch {
         await server.kill()
         print("the server of the failed test wrote:\n\(server.errorOutput)")
