@@ -13,6 +13,7 @@ struct Matching {
     private let passes: Int
     private let recordCount: Int
     private let filters: Filters
+    private let sight: Sights
 
     /// What subscriptions ask for besides their list.
     private enum Filters: Int {
@@ -22,6 +23,16 @@ struct Matching {
         case residual
     }
 
+    /// What its readers may see.
+    private enum Sights: Int {
+        /// Everything.
+        case everything
+        /// Some fields of every instance: a rule about the reader.
+        case fields
+        /// Some fields of instances that are theirs: a rule about each instance.
+        case owner
+    }
+
     init(_ command: Command) {
         self.subscriptionCount = command.number("subscriptions", 1)
         self.fanout = command.number("fanout", 1)
@@ -29,6 +40,7 @@ struct Matching {
         self.passes = command.number("passes", 9)
         self.recordCount = command.number("records", 1 << 17)
         self.filters = Filters(rawValue: command.number("residual", 0)) ?? .groups
+        self.sight = Sights(rawValue: command.number("sight", 0)) ?? .everything
     }
 
     /// Matches each record at once, and matches records that were prepared some records before.
@@ -174,6 +186,19 @@ struct Matching {
             conditions.append(Condition(property: "field_1", test: .hasPrefix("user-")))
         }
         return Predicate(
-            Filter(model: Records.model, conditions: conditions), hasher: Records.hasher)
+            Filter(model: Records.model, conditions: conditions, sight: self.seen()),
+            hasher: Records.hasher)
+    }
+
+    private func seen() -> Sight {
+        let view = View(name: "short", fields: ["id", "list_id"])
+        switch self.sight {
+        case .everything: return .everything
+        case .fields: return Sight([Sight.Clause(view: view, alternatives: [[]])])
+        case .owner:
+            // All are theirs, as far as that goes.
+            let own = Condition(property: "field_1", test: .hasPrefix("user-"))
+            return Sight([Sight.Clause(view: view, alternatives: [[own]])])
+        }
     }
 }
