@@ -144,7 +144,10 @@ extension LogVerifier {
             } catch {
                 return self.noteUncompared(name, "a segment that it covers was changed meanwhile")
             }
-            guard let segment else { continue }
+            guard let segment else {
+                // What is missing on one side would be taken for an extra record on the other.
+                return self.noteUncompared(name, "a segment that it covers has no footer yet")
+            }
             if segment.generation > 0 { removed.append(item.base..<next) }
             segments.append(segment)
         }
