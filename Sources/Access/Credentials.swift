@@ -22,6 +22,15 @@ package protocol Authenticator: Sendable {
     /// Throws why they are not accepted. May wait for keys or for the application; an answer that does not come is a
     /// refusal.
     func principal(of credentials: Credentials) async throws(AuthenticationError) -> Principal
+
+    /// Whether `principal`, whom it has found out about before, is still who they were, as far as it can say at once.
+    /// Asked now and then of those who are connected.
+    func isKnown(_ principal: Principal) -> Bool
+}
+
+extension Authenticator {
+    /// True: whoever was known stays so until their token expires.
+    package func isKnown(_ principal: Principal) -> Bool { true }
 }
 
 /// Why credentials are not accepted.

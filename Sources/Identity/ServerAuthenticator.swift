@@ -42,4 +42,10 @@ package struct ServerAuthenticator: Authenticator {
         guard let cookie = credentials.cookie, let callback else { return .anonymous }
         return try await callback.principal(ofCookie: cookie)
     }
+
+    /// Whether the API key of a program still counts, and for the same; of others true.
+    package func isKnown(_ principal: Principal) -> Bool {
+        guard principal.origin == .apiKey else { return true }
+        return self.keys?.isKnown(principal) ?? false
+    }
 }

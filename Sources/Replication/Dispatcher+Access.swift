@@ -55,16 +55,25 @@ extension Dispatcher {
 
     /// Closes the sessions of whom it is no longer known who they are.
     ///
-    /// - Parameter now: in seconds since 1970-01-01T00:00:00Z.
-    package func closeExpired(at now: Int64, part: Int = 0, of partCount: Int = 1) {
+    /// - Parameters:
+    ///   - now: in seconds since 1970-01-01T00:00:00Z.
+    ///   - isKnown: whether somebody whose time is not over is still who they were.
+    package func closeExpired(
+        at now: Int64, part: Int = 0, of partCount: Int = 1,
+        isKnown: (Principal) -> Bool = { _ in true }
+    ) {
         for index in stride(from: part, to: self.entries.count, by: partCount) {
-            guard self.entries[index]?.session.reader.principal.isExpired(at: now) == true else {
-                continue
+            guard let principal = self.entries[index]?.session.reader.principal,
+                principal.isAuthenticated
+            else { continue }
+            if principal.isExpired(at: now) {
+                self.close(
+                    index, .expired,
+                    "the token has expired: connect with a new one, and send the next one before it does"
+                )
+            } else if !isKnown(principal) {
+                self.close(index, .expired, "the key was revoked, or is for something else by now")
             }
-            self.close(
-                index, .expired,
-                "the token has expired: connect with a new one, and send the next one before it does"
-            )
         }
     }
 

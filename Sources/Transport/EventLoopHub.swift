@@ -16,6 +16,7 @@ final class EventLoopHub {
     /// What all WebSockets of the loop are read into.
     let readBuffer = ReadBuffer()
     let eventLoop: any EventLoop
+    private let access: AccessControl
     /// The WebSockets of subscribers, by the part in which they are looked after.
     private var connections = [[ObjectIdentifier: WebSocketHandler]](
         repeating: [:], count: EventLoopHub.partCount)
@@ -28,8 +29,12 @@ final class EventLoopHub {
     /// Whether everything was closed: what would begin now must not.
     private(set) var isStopped = false
 
-    init(eventLoop: any EventLoop, log: ChangeLog, limits: ServerLimits, logger: Logger) {
+    init(
+        eventLoop: any EventLoop, log: ChangeLog, access: AccessControl, limits: ServerLimits,
+        logger: Logger
+    ) {
         self.eventLoop = eventLoop
+        self.access = access
         self.limits = limits
         self.dispatcher = Dispatcher(
             log: log, limits: limits.dispatcher, sessionLimits: limits.session, logger: logger,
@@ -105,7 +110,8 @@ final class EventLoopHub {
             }
         }
         self.dispatcher.closeExpired(
-            at: Machine.wallClock() / 1_000_000, part: part, of: Self.partCount)
+            at: Machine.wallClock() / 1_000_000, part: part, of: Self.partCount
+        ) { self.access.isKnown($0) }
         if self.dispatcher.tellProgress(part: part, of: Self.partCount) { self.scheduleTurn() }
     }
 
@@ -139,15 +145,17 @@ struct EventLoopHubs: Sendable {
 
     /// Creates a hub on each loop of `group`, wakes it when `bell` rings, and starts its clock.
     init(
-        group: any EventLoopGroup, log: ChangeLog, bell: VisibleBell, limits: ServerLimits,
-        logger: Logger
+        group: any EventLoopGroup, log: ChangeLog, bell: VisibleBell, access: AccessControl,
+        limits: ServerLimits, logger: Logger
     ) async throws {
         var hubs: [ObjectIdentifier: NIOLoopBound<EventLoopHub>] = [:]
         var ticks: [RepeatedTask] = []
         for eventLoop in group.makeIterator() {
             let hub = try await eventLoop.submit {
                 NIOLoopBound(
-                    EventLoopHub(eventLoop: eventLoop, log: log, limits: limits, logger: logger),
+                    EventLoopHub(
+                        eventLoop: eventLoop, log: log, access: access, limits: limits,
+                        logger: logger),
                     eventLoop: eventLoop)
             }.get()
             hubs[ObjectIdentifier(eventLoop)] = hub

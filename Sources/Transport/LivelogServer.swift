@@ -73,7 +73,8 @@ package struct LivelogServer {
     package func run(untilStopped: @escaping @Sendable () async -> Void) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let hubs = try await EventLoopHubs(
-            group: group, log: self.log, bell: self.bell, limits: self.limits, logger: self.logger)
+            group: group, log: self.log, bell: self.bell, access: self.access,
+            limits: self.limits, logger: self.logger)
         self.access.observe { await hubs.become($0) }
         let admission = Admission(self.limits.admission)
         let producers = ProducerHub(

@@ -242,6 +242,29 @@ import Testing
         }
     }
 
+    /// A key that is revoked is nobody's at once, also over connections that were opened with it.
+    @Test(.timeLimit(.minutes(1))) func aRevokedKeyIsClosed() async throws {
+        try await withWorld { world in
+            let keys = world.directory.appending(path: "keys.jsonl").path
+            let key = try await ChildProcess(
+                Places.livelog,
+                [
+                    "keys", "make", "--file", keys, "--label", "both", "--action", "publish",
+                    "--action", "read", "--model", "todolist.Task",
+                ]
+            ).output().joined()
+            let client = try world.server.python(
+                "revoked_key.py", ["ws://\(world.server.address)/ws", key, "todolist.Task"])
+            #expect(await client.nextLine() == "live")
+            let id = String(key.dropFirst("llk_".count).prefix(8))
+            try await ChildProcess(Places.livelog, ["keys", "revoke", id, "--file", keys]).output()
+            let closes = [await client.nextLine(), await client.nextLine()].compactMap { $0 }
+            #expect(closes.sorted() == ["reader 4401", "writer 4401 revoked-credentials"])
+            // Others go on.
+            #expect(try await world.publish(Self.task, world.key).status == 200)
+        }
+    }
+
     /// Rights that are records: over sockets, in pages, and for who publishes.
     @Test(.timeLimit(.minutes(1))) func aGrantShowsAndItsEndTakesAway() async throws {
         func member(_ action: String) -> String {

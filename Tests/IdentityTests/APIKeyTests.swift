@@ -71,10 +71,17 @@ private func options(_ file: TemporaryFile) -> IdentityOptions {
         let clock = TestClock()
         let server = try await authenticator(options(file), clock: clock)
         #expect(await server.refusal(bearer: text) == nil)
+        let connected = Principal(origin: .apiKey, subject: key.id, grant: key.grant)
+        #expect(server.isKnown(connected))
+        let other = Principal(
+            origin: .apiKey, subject: key.id, grant: KeyGrant(actions: [.publish]))
+        #expect(!server.isKnown(other), "the key is for something else")
         #expect(try keys.revoke(key.id, now: 9))
         #expect(try !keys.revoke(key.id, now: 10))
         #expect(try keys.keys().map(\.revoked) == [9])
         clock.advance(1)
+        #expect(!server.isKnown(connected))
+        #expect(server.isKnown(Principal(origin: .token, subject: "alice")))
         #expect(await server.refusal(bearer: text) == .revoked)
         // Only who has the secret learns that the key was revoked.
         let guess = String(text.dropLast(3)) + "AAA"
@@ -100,6 +107,9 @@ private func options(_ file: TemporaryFile) -> IdentityOptions {
             try file.write(broken)
             clock.advance(1)
             #expect(await server.refusal(bearer: text) == .unavailable, "\(broken)")
+            // Who is connected is not revoked by that.
+            let connected = Principal(origin: .apiKey, subject: key.id, grant: key.grant)
+            #expect(server.isKnown(connected))
             await #expect(throws: IdentityOptionsError.self) {
                 try await authenticator(options(file))
             }

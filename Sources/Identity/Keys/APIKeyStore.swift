@@ -48,6 +48,14 @@ final class APIKeyStore: Sendable {
         return Principal(origin: .apiKey, subject: key.id, grant: key.grant)
     }
 
+    /// Whether the key that `principal` is known by still counts, and for the same. True while the file cannot be read:
+    /// nobody else comes in then, and nobody was revoked by that.
+    func isKnown(_ principal: Principal) -> Bool {
+        guard let keys = self.current() else { return true }
+        guard let key = keys[principal.subject], key.revoked == nil else { return false }
+        return key.grant == principal.grant
+    }
+
     private static let noDigest = [UInt8](repeating: 0, count: Digests.byteCount)
 
     private func current() -> [String: APIKey]? {

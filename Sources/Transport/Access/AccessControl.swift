@@ -74,6 +74,14 @@ package final class AccessControl: Sendable {
         return PublishCheck(reader.principal, under: reader.policy)
     }
 
+    /// Whether `principal`, who is connected, is still who they were.
+    func isKnown(_ principal: Principal) -> Bool {
+        guard principal.isAuthenticated, let authenticator = self.rules.authenticator else {
+            return true
+        }
+        return authenticator.isKnown(principal)
+    }
+
     /// Who has `credentials`. Throws a problem with the status 401, or 503 if nobody can say.
     @concurrent func principal(of credentials: Credentials) async throws(Problem) -> Principal {
         guard !credentials.isEmpty, let authenticator = self.rules.authenticator else {

@@ -188,20 +188,29 @@ final class ProducerConnection {
 
     // MARK: - To the log
 
+    /// Why it is no longer known who publishes; nil if it is.
+    private func whyNobody() -> AuthenticationError? {
+        if self.principal.isExpired(at: Machine.wallClock() / 1_000_000) {
+            return AuthenticationError(
+                .expired, "the token has expired: connect with a new one, and send this again")
+        }
+        guard self.hub.access.isKnown(self.principal) else {
+            return AuthenticationError(
+                .revoked, "the key was revoked, or is for something else by now: ask for a new one")
+        }
+        return nil
+    }
+
     private func submit(
         _ number: UInt64, _ result: Result<Changes, ChangeError>, byteCount: Int
     ) {
         switch result {
         case .success(let changes):
             guard let answers else { return }
-            guard !self.principal.isExpired(at: Machine.wallClock() / 1_000_000) else {
+            if let error = self.whyNobody() {
                 return self.session.fail(
-                    number,
-                    Producer1Refusal(
-                        code: AuthenticationError.Code.expired.rawValue,
-                        message:
-                            "the token has expired: connect with a new one, and send this again"),
-                    with: .expired, reason: "the token has expired")
+                    number, Producer1Refusal(code: error.code.rawValue, message: error.message),
+                    with: .expired, reason: error.message)
             }
             let conditions: BeforeConditions?
             let check = self.hub.access.publishing(by: self.principal, in: self.hub.log)

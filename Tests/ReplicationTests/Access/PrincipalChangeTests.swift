@@ -58,6 +58,21 @@ struct PrincipalChangeTests {
         }
     }
 
+    @Test func whoseKeyWasRevokedIsClosed() throws {
+        try withTemporaryLog { writer in
+            let server = Server(writer)
+            let key = Principal(
+                origin: .apiKey, subject: "k", grant: KeyGrant(actions: [.read], models: nil))
+            let (revoked, _) = self.open(key, on: server)
+            let (alice, _) = self.open(Self.alice, on: server)
+            let (nobody, _) = self.open(.anonymous, on: server)
+            server.dispatcher.closeExpired(at: 0) { $0.subject != "k" }
+            #expect(revoked.closeCode == .expired)
+            #expect(alice.closeCode == nil)
+            #expect(nobody.closeCode == nil)
+        }
+    }
+
     /// Rights that stay what they were are no change, though they are given anew.
     @Test func aPolicyThatSaysTheSameEndsNothing() throws {
         try withTemporaryLog { writer in
