@@ -31,7 +31,9 @@ import Testing
     private struct World {
         let directory: URL
         let server: LivelogServer
+        /// A key to publish, and one to publish and read.
         let key: String
+        let otherKey: String
 
         func token(_ subject: String, _ options: [String] = []) async throws -> String {
             try await ChildProcess(
@@ -63,16 +65,20 @@ import Testing
                 to: file, atomically: true, encoding: .utf8)
             try Self.secret.write(
                 to: directory.appending(path: "jwt.secret"), atomically: true, encoding: .utf8)
-            let key = try await ChildProcess(
-                Places.livelog,
-                [
-                    "keys", "make", "--file", directory.appending(path: "keys.jsonl").path,
-                    "--label", "shop", "--action", "publish", "--model", "todolist.Task",
-                    "--model", "shared.Note", "--model", "shared.Member",
-                ]
-            ).output().joined()
+            func makeKey(_ options: [String]) async throws -> String {
+                try await ChildProcess(
+                    Places.livelog,
+                    [
+                        "keys", "make", "--file", directory.appending(path: "keys.jsonl").path,
+                        "--label", "shop", "--action", "publish", "--model", "todolist.Task",
+                    ] + options
+                ).output().joined()
+            }
+            let key = try await makeKey(["--model", "shared.Note", "--model", "shared.Member"])
+            let other = try await makeKey(["--action", "read"])
             try await withServer(in: directory, options: ["--config", file.path]) { server in
-                let world = World(directory: directory, server: server, key: key)
+                let world = World(
+                    directory: directory, server: server, key: key, otherKey: other)
                 try await body(world)
                 // What is secret is nowhere in what the server said.
                 for canary in ["canary-of-the-secret", String(key.suffix(40))] {
@@ -246,13 +252,7 @@ import Testing
     @Test(.timeLimit(.minutes(1))) func aRevokedKeyIsClosed() async throws {
         try await withWorld { world in
             let keys = world.directory.appending(path: "keys.jsonl").path
-            let key = try await ChildProcess(
-                Places.livelog,
-                [
-                    "keys", "make", "--file", keys, "--label", "both", "--action", "publish",
-                    "--action", "read", "--model", "todolist.Task",
-                ]
-            ).output().joined()
+            let key = world.otherKey
             let client = try world.server.python(
                 "revoked_key.py", ["ws://\(world.server.address)/ws", key, "todolist.Task"])
             #expect(await client.nextLine() == "live")
