@@ -63,6 +63,11 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        guard getenv("SWIFT_DETERMINISTIC_HASHING") == nil else {
+            throw ValidationError(
+                "SWIFT_DETERMINISTIC_HASHING is set: others could choose names whose hashes collide, and so make the server "
+                    + "slow. Unset it.")
+        }
         let loaded = try self.access.load()
         guard
             let address = ListenAddress(

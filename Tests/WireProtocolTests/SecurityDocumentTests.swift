@@ -33,7 +33,7 @@ struct SecurityDocumentTests {
         try folders.flatMap { folder in
             let names = try RepositoryFile.names(in: "Tests/\(folder)")
             let inner = names.filter { !$0.contains(".") }.map { "\($0)/" }
-            return try ([""] + inner).compactMap { place in
+            return try ([""] + inner).compactMap { place -> String? in
                 let path = "Tests/\(folder)/\(place)"
                 guard try RepositoryFile.names(in: path).contains("\(suite).swift") else {
                     return nil
