@@ -77,6 +77,7 @@ WRITTEN = {"pwrite_64_ns_a_record": RECORD / 256}
 CHECKED = {"crc32c_256_ns": RECORD / 256}
 STEPS = [
     Step("read a change", "copy of 256 bytes", {"memcpy_256_ns": 1}),
+    Step("read a change of a model with rules", "copy of 256 bytes", {"memcpy_256_ns": 1}),
     Step("hash the groups of a change", "4 SipHash-1-3 of 32 bytes", {"siphash_32_ns": 4}),
     Step("encode a record", "CRC32C of its 496 bytes", CHECKED),
     Step("append a record, 1,000 a batch, written", "pwrite of its 496 bytes, many at once", WRITTEN),
