@@ -17,6 +17,8 @@ struct GrantWatches {
         let predicates: [Predicate]
         var granted: [String: [Scalar]]
         var sessions: Set<Int>
+        /// Whether it is in `changed` already.
+        var isChanged = false
     }
 
     private var watches: [Watch?] = []
@@ -31,11 +33,14 @@ struct GrantWatches {
     /// Notes that a record was found for `subscriber`.
     mutating func noteChange(_ subscriber: Subscriber) {
         let number = Int(subscriber.slot) / Self.rulesMax
-        if !self.changed.contains(number) { self.changed.append(number) }
+        guard self.watches[number]?.isChanged == false else { return }
+        self.watches[number]?.isChanged = true
+        self.changed.append(number)
     }
 
     /// The watches of which something has changed, from now on none.
     mutating func takeChanged() -> [Int] {
+        for number in self.changed { self.watches[number]?.isChanged = false }
         defer { self.changed.removeAll(keepingCapacity: true) }
         return self.changed
     }
