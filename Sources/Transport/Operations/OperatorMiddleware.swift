@@ -6,6 +6,7 @@ import WireProtocol
 /// Lets in who has an API key with the action `operate`: in front of operations that others than this machine can reach.
 struct OperatorMiddleware: RouterMiddleware {
     let access: AccessControl
+    let operations: ServerOperations
 
     @concurrent func handle(
         _ request: Request, context: EdgeContext,
@@ -14,10 +15,15 @@ struct OperatorMiddleware: RouterMiddleware {
         do {
             var credentials = try Credentials(request.headers)
             credentials.cookie = nil
-            let principal = try await self.access.principal(of: credentials)
+            // Who guesses keys here is held up as everywhere.
+            let admission = self.operations.admission
+            let principal = try await admission.principal(
+                of: credentials, at: admission.client(of: context.channel.remoteAddress),
+                by: self.access)
             guard principal.grant?.actions.contains(.operate) == true else { throw Self.refusal }
             return try await next(request, context)
         } catch let problem as Problem {
+            self.operations.refusals.count(problem.code)
             return Response(problem)
         }
     }

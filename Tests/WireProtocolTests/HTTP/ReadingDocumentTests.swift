@@ -157,7 +157,7 @@ import WireProtocol
         ["ChangesReadRoute", "ModelsRoute", "ReadingPool", "TargetLimit"].map {
             "Sources/Transport/HTTP/\($0).swift"
         }
-        + ["LivelogServer", "TailRoom"].map {
+        + ["ServerRoutes", "TailRoom"].map {
             "Sources/Transport/\($0).swift"
         }
         + ["ChangesQuery", "ModelsQuery", "ReadingQuery"].map {
