@@ -53,7 +53,9 @@ package struct AccessPolicy: Sendable {
             policy.views.compactMap { view in
                 let alternatives = view.rule.alternatives(for: principal)
                 guard !alternatives.isEmpty else { return nil }
-                return Sight.Clause(view: view.view, alternatives: alternatives)
+                let question = view.question.map { Question(name: $0, asker: principal.identity) }
+                return Sight.Clause(
+                    view: view.view, alternatives: alternatives, question: question)
             })
     }
 

@@ -8,11 +8,14 @@ package struct ModelPolicy: Hashable, Sendable {
         package let view: View
         /// By whom.
         package let rule: Rule
+        /// The name of what the application has to allow besides, of each instance; nil if it is not asked.
+        package let question: String?
 
         /// Creates a view's rule.
-        package init(view: View, rule: Rule) {
+        package init(view: View, rule: Rule, question: String? = nil) {
             self.view = view
             self.rule = rule
+            self.question = question
         }
     }
 

@@ -65,6 +65,43 @@ package struct Principal: Hashable, Sendable {
 
     /// Whether it is known who this is.
     package var isAuthenticated: Bool { self.origin != .anonymous }
+
+    /// What rules can know of them, as text that is another one for whoever something else is known of.
+    ///
+    /// Each part has its length before it, so that no two of them can be taken for others.
+    package var identity: String {
+        var text = ""
+        func add(_ part: String) { text += "\(part.utf8.count):\(part)" }
+        func add(_ claims: [String: Claim]) {
+            for (name, claim) in claims.sorted(by: { $0.key < $1.key }) {
+                add(name)
+                switch claim {
+                case .scalar: add("scalar")
+                case .list(let values): add("\(values.count)")
+                }
+                for value in claim.values {
+                    add("\(value.kind)")
+                    add(value.text.string)
+                }
+            }
+        }
+        add("\(self.origin)")
+        add(self.subject)
+        add(self.isStaff ? "staff" : "")
+        add("\(self.scopes.count)")
+        for scope in self.scopes.sorted() { add(scope) }
+        add("\(self.claims.count)")
+        add(self.claims)
+        add(self.granted.mapValues { .list($0) })
+        return text
+    }
+
+    /// What is known of them by name, with what the log grants them among the values.
+    package var allClaims: [String: Claim] {
+        let names = Set(self.claims.keys).union(self.granted.keys)
+        return Dictionary(
+            uniqueKeysWithValues: names.compactMap { name in self.claim(name).map { (name, $0) } })
+    }
 }
 
 /// What is known of a principal under one name.

@@ -6,6 +6,8 @@ package struct IdentityOptions: Sendable {
     package var apiKeysFile: String?
     /// Where the application is asked; nil if it is not.
     package var callback: ConnectCallback?
+    /// Where the application is asked who may see what; nil if it is not.
+    package var decisions: DecisionCallback?
 
     /// Creates options by which everybody is anonymous.
     package init() {}
@@ -93,6 +95,22 @@ package struct ConnectCallback: Sendable {
     package var cacheSeconds = 30
     /// Answers that are kept. Default 10,000.
     package var cachedMax = 10_000
+
+    /// Creates a callback.
+    package init(url: String, secret: String) {
+        self.url = url
+        self.secret = secret
+    }
+}
+
+/// How the application is asked who may see a record.
+package struct DecisionCallback: Sendable {
+    /// Where it is asked, by POST.
+    package var url: String
+    /// With what requests are signed: at least 32 bytes.
+    package var secret: String
+    /// Seconds that it may take. Default 2.
+    package var timeoutSeconds = 2
 
     /// Creates a callback.
     package init(url: String, secret: String) {

@@ -11,16 +11,19 @@ public struct Sight: Hashable, Sendable {
         /// Of whom: instances for which all conditions of at least one of these hold. Never empty. An empty one of
         /// these holds for every instance, and is then the only one.
         public let alternatives: [[Condition]]
+        /// What the application has to allow of an instance for which they hold; nil if nobody is asked.
+        public let question: Question?
 
         /// Creates a clause; what always holds makes the other alternatives needless.
-        public init(view: View, alternatives: [[Condition]]) {
+        public init(view: View, alternatives: [[Condition]], question: Question? = nil) {
             precondition(!alternatives.isEmpty, "a clause that admits nothing is no clause")
             self.view = view
             self.alternatives = alternatives.contains([]) ? [[]] : alternatives
+            self.question = question
         }
 
         /// Whether it admits every instance.
-        public var isUnconditional: Bool { self.alternatives == [[]] }
+        public var isUnconditional: Bool { self.alternatives == [[]] && self.question == nil }
     }
 
     /// The first that admits an instance says what is seen of it. What comes after one that admits every instance
@@ -44,9 +47,13 @@ public struct Sight: Hashable, Sendable {
     /// Whether it admits every instance.
     public var isUnconditional: Bool { self.clauses.last?.isUnconditional ?? false }
 
-    /// Under which conditions an instance is seen: all of one of these have to hold.
+    /// Whether the application is asked about instances.
+    public var hasQuestions: Bool { self.clauses.contains { $0.question != nil } }
+
+    /// Under which conditions an instance is seen, if the application allows it where it is asked: all of one of these
+    /// have to hold.
     public var alternatives: [[Condition]] {
-        if self.isUnconditional { return [[]] }
+        if self.clauses.contains(where: { $0.alternatives == [[]] }) { return [[]] }
         var distinct: [[Condition]] = []
         for alternative in self.clauses.flatMap(\.alternatives)
         where !distinct.contains(alternative) {
@@ -55,8 +62,10 @@ public struct Sight: Hashable, Sendable {
         return distinct
     }
 
-    /// The view by which all instances are seen; nil if there are several, or none.
-    public var onlyView: View? { self.clauses.count == 1 ? self.clauses[0].view : nil }
+    /// The view by which all instances are seen; nil if there are several, or none, or somebody is asked.
+    public var onlyView: View? {
+        self.clauses.count == 1 && !self.hasQuestions ? self.clauses[0].view : nil
+    }
 
     /// Whether `property` is seen of every instance that is seen.
     public func shows(_ property: Text) -> Bool {

@@ -14,8 +14,12 @@ package struct Predicate: Sendable {
     let program: [UInt64]
     /// The view by which everything is seen; nil if that depends on the instance.
     package let onlyView: View?
-    /// For each clause of the filter's sight, if there are several, the program of the instances that it admits.
-    private let clausePrograms: [[UInt64]]
+    /// Whether what is seen depends on what the application says: then ``verdict(on:by:)`` says it, and
+    /// ``change(by:)`` only what it would be if the application allowed everything.
+    package let hasQuestions: Bool
+    /// For each clause of the filter's sight, if it matters which one admits an instance, the program of the instances
+    /// that it admits.
+    let clausePrograms: [[UInt64]]
 
     /// Makes `filter` ready.
     ///
@@ -36,8 +40,9 @@ package struct Predicate: Sendable {
         self.plan = filter.group != nil ? .group : best == nil ? .scan : .residual
         self.program = FilterProgram.words(of: filter, driver: best?.condition, hash: hash)
         self.onlyView = filter.sight.onlyView
+        self.hasQuestions = filter.sight.hasQuestions
         self.clausePrograms =
-            filter.sight.clauses.count < 2
+            filter.sight.clauses.count < 2 && !self.hasQuestions
             ? []
             : filter.sight.clauses.map { clause in
                 let admitted = Filter(model: filter.model, sight: Sight([clause]))
@@ -46,7 +51,7 @@ package struct Predicate: Sendable {
     }
 
     /// What is seen of `record`, which did `change` to the set: by the instance after it, or before it if it is no
-    /// longer in the set.
+    /// longer in the set. To be asked if nobody else is.
     package func view(of record: borrowing RecordView, _ change: SetChange) -> View {
         if let onlyView { return onlyView }
         let isBefore = change == .left || change == .deleted

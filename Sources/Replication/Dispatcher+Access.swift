@@ -85,6 +85,9 @@ extension Dispatcher {
         }
         // Without what its audience has for it: that was made for what could be seen before.
         self.becomeLagging(index)
+        self.fallBehind(index)
+        // What was asked for is of no use to it any more.
+        self.entries[index]?.asking = 0
         var output: [UInt8] = []
         for (slot, filter) in changed {
             let isDone =
@@ -140,7 +143,7 @@ extension Dispatcher {
             case .snapshot, .sightChange: return wanted
             case .netChanges: return nil
             }
-        case .starting, .summarizing, .live, .over: return nil
+        case .starting, .summarizing, .live, .following, .over: return nil
         }
     }
 

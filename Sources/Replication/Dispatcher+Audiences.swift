@@ -159,13 +159,18 @@ extension Dispatcher {
         let reached = lagging.filter { session.subscriptions[$0].next == self.cursor }
         guard !reached.isEmpty else { return }
         if session.dialect == .restLive1 && reached.count < lagging.count { return }
+        let follows = self.follows(session)
         guard self.settle(index) else { return }
         guard let token = self.token(at: self.cursor) else { return self.fail(index) }
         var output: [UInt8] = []
-        for slot in reached {
+        for slot in reached where follows(slot) {
+            self.follow(index, slot, token: token, output: &output)
+        }
+        let live = reached.filter { !follows($0) }
+        for slot in live {
             self.entries[index]?.session.becomeLive(slot, token: token, output: &output)
         }
-        self.enterAudience(index, adding: reached)
+        if !live.isEmpty { self.enterAudience(index, adding: live) }
         self.send(OutboundBytes(output), to: index)
     }
 
@@ -201,6 +206,7 @@ extension Dispatcher {
             for slot in live { self.entries[index]?.session.becomeLagging(slot, from: reached) }
             self.queueIfBehind(index)
         }
+        self.wakeAllFollowers(from: start)
         self.cursor = self.log.watermarks.visible
     }
 

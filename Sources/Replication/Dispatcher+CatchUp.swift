@@ -22,8 +22,13 @@ extension Dispatcher {
         let next: Offset
         /// Whether it was sent parts of the batch that `next` is within.
         let hasParts: Bool
+        /// Whether its client is told if something of the past is missing.
+        let isTold: Bool
 
-        init(slot: Int, id: UInt64, predicate: Predicate, next: Offset, hasParts: Bool) {
+        init(
+            slot: Int, id: UInt64, predicate: Predicate, next: Offset, hasParts: Bool, isTold: Bool
+        ) {
+            self.isTold = isTold
             self.slot = slot
             self.id = id
             self.predicate = predicate
@@ -40,6 +45,8 @@ extension Dispatcher {
         var isWithinBatch = false
         /// The slots of those that were given something.
         var given: Set<Int> = []
+        /// The slots of those of which nobody knows any more whether they had something that left. Then nothing was read.
+        var lost: Set<Int> = []
     }
 
     /// Lets sessions that lag take one step each, in turn, as many as a turn may.
@@ -104,14 +111,26 @@ extension Dispatcher {
             for reader in readers where reader.hasParts && reader.next == start {
                 composer.continueBatch(for: reader.id)
             }
-            let window = try self.readWindow(of: readers, from: start, in: extent, to: &composer)
+            var lookup = DecisionLookup(self.decisions)
+            let window = try self.readWindow(
+                of: readers, from: start, in: extent, deciding: &lookup, to: &composer)
             // Again, for what was removed meanwhile: what was read may not be all.
             self.refuseWhatWasRemoved(index)
             guard readers.allSatisfy({ self.isLagging(index, $0.slot) }),
                 self.entries[index]?.session.isBlocked == false
             else { return 0 }
+            if !window.lost.isEmpty {
+                for slot in window.lost { self.refuseWhatIsUnknown(index, slot) }
+                continue
+            }
+            guard window.end > start else {
+                self.ask(lookup.undecided, for: index)
+                return 0
+            }
             let output = try self.end(window, of: readers, of: index, &composer)
-            if !output.bytes.isEmpty { return self.send(output, to: index) }
+            let byteCount = self.send(output, to: index)
+            self.ask(lookup.undecided, for: index)
+            if byteCount > 0 || !lookup.undecided.isEmpty { return byteCount }
         }
         return 0
     }
@@ -121,7 +140,7 @@ extension Dispatcher {
             guard subscription.isLagging, let predicate = subscription.predicate else { return nil }
             return Reader(
                 slot: slot, id: subscription.id, predicate: predicate, next: subscription.next,
-                hasParts: subscription.hasParts)
+                hasParts: subscription.hasParts, isTold: session.dialect != .restLive1)
         }
     }
 
@@ -186,12 +205,13 @@ extension Dispatcher {
 
     // MARK: - A window
 
-    /// Puts what `readers` want from `start` on into frames.
+    /// Puts what `readers` want from `start` on into frames, up to the batch with the first record that is not decided.
     private func readWindow(
         of readers: [Reader], from start: Offset, in extent: SegmentExtent,
-        to composer: inout FrameComposer
+        deciding lookup: inout DecisionLookup, to composer: inout FrameComposer
     ) throws(StorageError) -> Window {
         var (window, offsets) = try self.findWindow(of: readers, from: start, in: extent)
+        try self.endBeforeUndecided(&window, &offsets, of: readers, from: start, in: extent, &lookup)
         var batch = start..<start
         for (place, offset) in offsets.enumerated() {
             self.counted.catchUpRecords += 1
@@ -205,7 +225,7 @@ extension Dispatcher {
                 }
             }
             _ = try extent.segment.withRecord(at: offset) { record in
-                self.add(record, for: readers, to: &composer, &window)
+                self.add(record, for: readers, deciding: &lookup, to: &composer, &window)
             }
             // Finding a batch takes time in proportion to its length. A single reader's frame goes on over ends of
             // batches, so only where it may end is that worth it.
@@ -265,6 +285,48 @@ extension Dispatcher {
         return (window, offsets)
     }
 
+    /// Lets the window end before the batch with the first record that is not decided for one of `readers`, and notes what
+    /// comes after it and is not decided either.
+    private func endBeforeUndecided(
+        _ window: inout Window, _ offsets: inout [Offset], of readers: [Reader],
+        from start: Offset, in extent: SegmentExtent, _ lookup: inout DecisionLookup
+    ) throws(StorageError) {
+        let asking = readers.filter(\.predicate.hasQuestions)
+        guard !asking.isEmpty else { return }
+        var end: Offset?
+        for offset in offsets where !lookup.isFull {
+            let isUndecided = try extent.segment.withRecord(at: offset) { record in
+                var isUndecided = false
+                for reader in asking where offset >= reader.next {
+                    switch reader.predicate.verdict(on: record, by: { lookup.decision(on: $0) }) {
+                    case .nothing, .seen: break
+                    case .undecided: isUndecided = true
+                    // Of what comes after what is undecided that is not said yet.
+                    case .unknown where end == nil && reader.isTold: window.lost.insert(reader.slot)
+                    case .unknown: break
+                    }
+                }
+                return isUndecided
+            }
+            guard end == nil, isUndecided == true else { continue }
+            end = max(try extent.batch(of: offset).lowerBound, start)
+        }
+        guard let end else { return }
+        window.end = end
+        window.isWithinBatch = false
+        offsets.removeAll { $0 >= end }
+    }
+
+    /// Ends a subscription of which nobody knows any more whether its client has to be told that something left.
+    private func refuseWhatIsUnknown(_ index: Int, _ slot: Int) {
+        var output: [UInt8] = []
+        self.reset(
+            index, slot, .retained,
+            "a record was removed by which it was decided what you may see: begin anew from a snapshot",
+            output: &output)
+        self.send(OutboundBytes(output), to: index)
+    }
+
     /// The offsets from `start` on of records that carry one of these hashes, up to `limit` for each; and lowers `bound`
     /// to where these are no longer all.
     func collect(
@@ -292,18 +354,19 @@ extension Dispatcher {
 
     /// Adds `record` for those of `readers` that want it and have not had it, group by group in the record's order.
     private func add(
-        _ record: borrowing RecordView, for readers: [Reader], to composer: inout FrameComposer,
-        _ window: inout Window
+        _ record: borrowing RecordView, for readers: [Reader], deciding lookup: inout DecisionLookup,
+        to composer: inout FrameComposer, _ window: inout Window
     ) {
         let offset = record.offset
         if readers.count == 1, let reader = readers.first {
-            guard offset >= reader.next, let change = reader.predicate.change(by: record),
+            guard offset >= reader.next,
+                case .seen(let change, let view) = reader.predicate.verdict(
+                    on: record, by: { lookup.decision(on: $0) }),
                 let place = Self.place(in: record, of: reader.predicate)
             else { return }
             window.given.insert(reader.slot)
             composer.add(
-                record, change, record.group(place), to: reader.id,
-                seen: reader.predicate.view(of: record, change), by: &self.renderer)
+                record, change, record.group(place), to: reader.id, seen: view, by: &self.renderer)
             return
         }
         var found: [(place: Int, reader: Reader)] = []
@@ -315,11 +378,13 @@ extension Dispatcher {
         // In the order of the record's groups, as the matcher has them.
         found.sort { ($0.place, $0.reader.slot) < ($1.place, $1.reader.slot) }
         for (place, reader) in found {
-            guard let change = reader.predicate.change(by: record) else { continue }
+            guard
+                case .seen(let change, let view) = reader.predicate.verdict(
+                    on: record, by: { lookup.decision(on: $0) })
+            else { continue }
             window.given.insert(reader.slot)
             composer.add(
-                record, change, record.group(place), to: reader.id,
-                seen: reader.predicate.view(of: record, change), by: &self.renderer)
+                record, change, record.group(place), to: reader.id, seen: view, by: &self.renderer)
         }
     }
 

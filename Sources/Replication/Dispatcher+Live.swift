@@ -20,6 +20,7 @@ extension Dispatcher {
         do throws(StorageError) {
             if try self.readOn() {
                 try self.finishChunks(from: start)
+                self.wakeFollowers(from: start)
                 self.takeGrants()
             } else {
                 self.leaveLive(from: start)
@@ -84,8 +85,12 @@ extension Dispatcher {
     private func giveOut(_ record: borrowing RecordView) -> Int {
         var copies = 0
         self.matcher.match(record) { subscriber, change, entry in
-            guard subscriber.owner != GrantWatches.owner else {
-                self.grants.noteChange(subscriber)
+            guard subscriber.owner < Followers.owner else {
+                if subscriber.owner == GrantWatches.owner {
+                    self.grants.noteChange(subscriber)
+                } else {
+                    self.followers.noteRecord(subscriber)
+                }
                 return
             }
             let number = Int(subscriber.owner)

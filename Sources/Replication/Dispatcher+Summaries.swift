@@ -27,7 +27,7 @@ extension Dispatcher {
 
     /// Whether another summary may be begun.
     var hasRoomForSummary: Bool {
-        self.making.count < self.limits.summariesMax
+        self.making.count + self.undecidedSummaryCount < self.limits.summariesMax
             && self.summaryHoldings.entryCount < self.limits.summaryEntriesMax
     }
 
@@ -76,7 +76,7 @@ extension Dispatcher {
         case .sightChange(let before, let place):
             return self.adding {
                 Summary(
-                    from: before, to: predicate, in: self.log, at: place,
+                    from: before, to: predicate, in: self.log, at: place, by: self.decisions,
                     countedIn: self.summaryHoldings)
             }
         }
@@ -87,7 +87,7 @@ extension Dispatcher {
     ) -> Summary? {
         self.adding {
             Summary(
-                kind, of: predicate, in: self.log, from: start, to: end,
+                kind, of: predicate, in: self.log, from: start, to: end, by: self.decisions,
                 countedIn: self.summaryHoldings)
         }
     }
@@ -117,8 +117,10 @@ extension Dispatcher {
                 let readers = summary.readers
                 summary.readers = []
                 for place in readers { self.beginSending(summary, to: place) }
-            } else {
+            } else if summary.undecided.isEmpty {
                 self.making.append(summary)
+            } else if !self.ask(summary.undecided, for: summary) {
+                self.forget(summary)
             }
         } catch {
             if error.code == .retained {
@@ -146,7 +148,7 @@ extension Dispatcher {
     }
 
     /// Lets nobody else have a summary.
-    private func forget(_ summary: Summary) {
+    func forget(_ summary: Summary) {
         for (filter, recent) in self.recentSnapshots where recent === summary {
             self.recentSnapshots[filter] = nil
         }
@@ -197,7 +199,8 @@ extension Dispatcher {
             let entry = entries[position]
             let rendered: Void? = try self.log.withRecord(at: entry.offset) { record in
                 self.renderer.appendLivelog1(
-                    record, entry.change, predicate.view(of: record, entry.change), to: &records)
+                    record, entry.change,
+                    predicate.view(of: record, entry.change, by: entry.clause), to: &records)
             }
             guard rendered != nil else {
                 throw StorageError(

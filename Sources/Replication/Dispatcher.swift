@@ -1,5 +1,5 @@
-import Access
-import LogModel
+package import Access
+package import LogModel
 package import LogStorage
 package import Logging
 import Matching
@@ -42,6 +42,8 @@ package final class Dispatcher {
         var wantedTicks = 0
         /// Its ticket in `lagging`, where it waits for its turn; 0 if it does not.
         var ticket: UInt64 = 0
+        /// The number of what it has asked to be decided, and waits for; 0 if it does not.
+        var asking: UInt64 = 0
         /// Whether it was told to go, because the server stops.
         var isDrained = false
     }
@@ -86,6 +88,16 @@ package final class Dispatcher {
     let summaryHoldings = SummaryHoldings()
     /// What the log grants to those who have sessions here.
     var grants = GrantWatches()
+    /// Subscriptions that are woken when there is a record for them.
+    var followers = Followers()
+    /// What the application has decided.
+    let decisions: DecisionCache
+    /// Has questions of a principal decided: then, or when that is given up, ``decided(_:hasAnswer:)`` is to be called with
+    /// the number. By default nobody decides anything.
+    package var decide: ([RecordQuestion], Principal, _ number: UInt64) -> Void = { _, _, _ in }
+    /// Who waits for what is being decided, by number.
+    var undecided: [UInt64: Undecided] = [:]
+    var lastUndecided: UInt64 = 0
     var renderer = RecordRenderer()
     var postings: PostingCache
     /// What was done since the start; the rest is counted when somebody asks (`Dispatcher+Counters.swift`).
@@ -93,10 +105,12 @@ package final class Dispatcher {
 
     /// Creates the dispatcher of an event loop, at the end of the visible log.
     ///
-    /// - Parameter burstWriter: writes to many sockets; by default to one after the other.
+    /// - Parameters:
+    ///   - decisions: what the application has decided.
+    ///   - burstWriter: writes to many sockets; by default to one after the other.
     package init(
         log: ChangeLog, limits: Limits, sessionLimits: SessionLimits = SessionLimits(),
-        logger: Logger,
+        decisions: DecisionCache = DecisionCache(), logger: Logger,
         burstWriter: @escaping BurstWriter = { writes in
             for place in writes.indices {
                 writes[place].canTakeMore = writes[place].connection.send(writes[place].bytes)
@@ -107,6 +121,7 @@ package final class Dispatcher {
         self.log = log
         self.limits = limits
         self.sessionLimits = sessionLimits
+        self.decisions = decisions
         self.logger = logger
         self.cursor = log.watermarks.visible
         self.postings = PostingCache(countMax: limits.cachedPostingsMax)
@@ -137,7 +152,10 @@ package final class Dispatcher {
     package func close(_ id: SessionID) -> Bool {
         guard let entry = self.entries[id.index] else { return self.hasWork }
         _ = self.leaveAudience(id.index)
-        for slot in entry.session.subscriptions.indices { self.dropSummary(id.index, slot) }
+        for slot in entry.session.subscriptions.indices {
+            self.dropSummary(id.index, slot)
+            self.unfollow(id.index, slot)
+        }
         self.leaveGrants(id.index)
         self.entries[id.index] = nil
         self.vacant.append(id.index)
@@ -218,7 +236,9 @@ package final class Dispatcher {
         for index in stride(from: part, to: self.entries.count, by: partCount)
         where self.entries[index]?.session.isBlocked == false {
             var output: [UInt8] = []
-            self.entries[index]?.session.tellProgress(token: token, output: &output)
+            self.entries[index]?.session.tellProgress(
+                token: token, followed: self.cursor, ticksMax: self.limits.quietTicksMax,
+                output: &output)
             self.tellWaiting(index, output: &output)
             self.send(OutboundBytes(output), to: index)
         }
@@ -301,7 +321,7 @@ package final class Dispatcher {
 
     func queueIfBehind(_ index: Int) {
         guard let entry = self.entries[index], !entry.session.isBlocked, entry.ticket == 0,
-            entry.session.subscriptions.contains(where: \.isBehind)
+            entry.asking == 0, entry.session.subscriptions.contains(where: \.isBehind)
         else { return }
         self.lastTicket += 1
         self.entries[index]?.ticket = self.lastTicket
@@ -342,6 +362,7 @@ package final class Dispatcher {
             case .stop(let slot, let phase):
                 self.dropSummary(index, slot)
                 if phase == .live { self.leaveLive(index, slot) }
+                if phase == .following { self.unfollow(index, slot) }
             }
         }
         self.send(OutboundBytes(output), to: index)
@@ -357,8 +378,10 @@ package final class Dispatcher {
         var output: [UInt8] = []
         guard let session = self.entries[index]?.session else { return output }
         for subscription in session.subscriptions
-        where subscription.isLive || (subscription.isLagging && !subscription.isWithinBatch) {
-            let place = subscription.isLive ? self.cursor : subscription.next
+        where subscription.isLive || subscription.isFollowing
+            || (subscription.isLagging && !subscription.isWithinBatch)
+        {
+            let place = subscription.isLagging ? subscription.next : self.cursor
             guard let token = self.token(at: place) else { continue }
             session.dialect.appendCovered(
                 subscription.id, token: token, isLive: false, to: &output)

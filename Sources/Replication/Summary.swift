@@ -29,6 +29,14 @@ final class Summary {
             }
         }
 
+        var undecided: [RecordQuestion] {
+            switch self {
+            case .nothing: []
+            case .net(let net): net.undecided
+            case .sight(let sight): sight.undecided
+            }
+        }
+
         /// The entries, once they are all there.
         mutating func step(postingsMax: Int) throws(StorageError) -> [NetChanges.Entry]? {
             // Let go of here, so that no table is copied.
@@ -65,9 +73,9 @@ final class Summary {
 
     init(
         _ kind: Kind, of predicate: Predicate, in log: ChangeLog, from start: Offset,
-        to end: Offset, countedIn holdings: SummaryHoldings
+        to end: Offset, by decisions: DecisionCache, countedIn holdings: SummaryHoldings
     ) {
-        let making = NetChanges(of: predicate, in: log, from: start, to: end)
+        let making = NetChanges(of: predicate, in: log, from: start, to: end, by: decisions)
         self.kind = kind
         self.end = end
         self.isPartial = kind == .snapshot && making.isPartial
@@ -78,12 +86,13 @@ final class Summary {
     /// What it does to a reader's set at `end` that from there on it sees by `after` what it saw by `before`.
     init(
         from before: Predicate, to after: Predicate, in log: ChangeLog, at end: Offset,
-        countedIn holdings: SummaryHoldings
+        by decisions: DecisionCache, countedIn holdings: SummaryHoldings
     ) {
         self.kind = .netChanges
         self.end = end
         self.isPartial = false
-        self.state = .making(.sight(SightChange(from: before, to: after, in: log, at: end)))
+        self.state = .making(
+            .sight(SightChange(from: before, to: after, in: log, at: end, by: decisions)))
         self.holdings = holdings
     }
 
@@ -94,6 +103,11 @@ final class Summary {
     /// What it says, once it is made.
     var entries: [NetChanges.Entry]? {
         if case .made(let entries) = self.state { entries } else { nil }
+    }
+
+    /// What has to be decided before it can be made on; empty if nothing has.
+    var undecided: [RecordQuestion] {
+        if case .making(let making) = self.state { making.undecided } else { [] }
     }
 
     /// Whether it can be sent.

@@ -181,6 +181,24 @@ package struct Session: Sendable {
             self.subscriptions[slot].id, token: token, isLive: true, to: &output)
     }
 
+    /// Lets the lagging subscription in `slot` follow: it has been given everything below the loop's cursor.
+    package mutating func follow(_ slot: Int, token: String, output: inout [UInt8]) {
+        precondition(self.subscriptions[slot].isLagging, "only who lags can begin to follow")
+        self.subscriptions[slot].phase = .following
+        self.subscriptions[slot].quietTicks = 0
+        guard !self.subscriptions[slot].isToldLive else { return }
+        self.subscriptions[slot].isToldLive = true
+        self.dialect.appendCovered(
+            self.subscriptions[slot].id, token: token, isLive: true, to: &output)
+    }
+
+    /// Makes the following subscription in `slot` lag: nothing below `reached` concerns it.
+    package mutating func fallBehind(_ slot: Int, from reached: Offset) {
+        precondition(self.subscriptions[slot].isFollowing, "only who follows can fall behind")
+        self.subscriptions[slot].phase = .lagging
+        self.advance(slot, to: reached)
+    }
+
     /// Makes the live subscription in `slot` lag: it has been given everything below `reached`.
     package mutating func becomeLagging(_ slot: Int, from reached: Offset) {
         precondition(self.subscriptions[slot].isLive, "only who is live can begin to lag")
@@ -213,10 +231,25 @@ package struct Session: Sendable {
         self.subscriptions[slot].removedBefore = removed
     }
 
-    /// Tells the client of progress without a match of its lagging subscriptions.
+    /// Tells the client of progress without a match of its lagging subscriptions, and of those that follow, now and
+    /// then, that they live.
     ///
-    /// - Parameter token: makes the token of a place.
-    package mutating func tellProgress(token: (Offset) -> String?, output: inout [UInt8]) {
+    /// - Parameters:
+    ///   - token: makes the token of a place.
+    ///   - cursor: below it nothing concerns who follows.
+    ///   - ticksMax: calls after which one that follows is told that it lives.
+    package mutating func tellProgress(
+        token: (Offset) -> String?, followed cursor: Offset, ticksMax: Int, output: inout [UInt8]
+    ) {
+        for slot in self.subscriptions.indices where self.subscriptions[slot].isFollowing {
+            self.subscriptions[slot].quietTicks += 1
+            guard self.subscriptions[slot].quietTicks >= ticksMax, let text = token(cursor) else {
+                continue
+            }
+            self.subscriptions[slot].quietTicks = 0
+            self.dialect.appendCovered(
+                self.subscriptions[slot].id, token: text, isLive: true, to: &output)
+        }
         for slot in self.subscriptions.indices where self.subscriptions[slot].isLagging {
             let next = self.subscriptions[slot].next
             // Within a batch there is no place to resume from.

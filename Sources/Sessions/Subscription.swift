@@ -10,6 +10,8 @@ package struct Subscription: Sendable {
     ///        |   \     |   ^____________|_____________/ ^        |
     ///        |    \____|________________|_______________/        |
     ///        +---------+----------------+-------------+----------+--> over
+    ///
+    /// One of which the application decides what is seen is `following` where another one is live.
     package enum Phase: Sendable {
         /// Asked for; where it begins is not decided yet.
         case starting
@@ -23,6 +25,9 @@ package struct Subscription: Sendable {
         case lagging
         /// Is given records by the event loop. Goes to `lagging` when its socket cannot take more.
         case live
+        /// Has nothing to read, and goes to `lagging` when the event loop comes to a record that may concern it: what is
+        /// seen of it is not known in time to be given it.
+        case following
         /// Ended by the client, or because it could not go on. Its slot can be used again.
         case over
     }
@@ -35,12 +40,16 @@ package struct Subscription: Sendable {
     package internal(set) var predicate: Predicate?
     /// How it follows the log.
     package internal(set) var phase = Phase.starting
-    /// The first offset that it may still get. While it is live that is its event loop's cursor.
+    /// The first offset that it may still get. While it is live or following that is its event loop's cursor.
     package internal(set) var next = Offset.zero
     /// How often the client has subscribed and not unsubscribed (rest-live 1).
     var references = 1
     /// The place that the client was last told to resume from, before it was live.
     var told = Offset.zero
+    /// Looks at the subscription while it follows without a word for it.
+    var quietTicks = 0
+    /// Whether it was told that it is live.
+    var isToldLive = false
     /// Whether its cursor is within a batch, where nobody can resume. Only while it lags.
     package internal(set) var isWithinBatch = false
     /// Whether it was sent parts of that batch.
@@ -56,6 +65,8 @@ package struct Subscription: Sendable {
 
     /// Whether it is live.
     package var isLive: Bool { self.phase == .live }
+    /// Whether it is following.
+    package var isFollowing: Bool { self.phase == .following }
     /// Whether it is lagging.
     package var isLagging: Bool { self.phase == .lagging }
     /// Whether it has something to read before it can be live.

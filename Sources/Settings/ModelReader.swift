@@ -79,7 +79,7 @@ extension SettingsReader {
             let name = members["name"].flatMap { self.text($0, "\(path).name") }
             let fields = members["fields"].map { self.texts($0, "\(path).fields").map { Text($0) } }
             let rendering = members["rendering"].flatMap { self.text($0, "\(path).rendering") }
-            guard let rule = self.rule(who, "\(path).who") else { return nil }
+            guard let (rule, question) = self.viewRule(who, "\(path).who") else { return nil }
             let isWhole = fields == nil && rendering == nil && !usesCamelCase
             let view =
                 isWhole
@@ -87,7 +87,7 @@ extension SettingsReader {
                 : View(
                     name: Text(name ?? "view \(index)"), fields: fields,
                     rendering: rendering.map { Text($0) }, usesCamelCase: usesCamelCase)
-            return ModelPolicy.ViewRule(view: view, rule: rule)
+            return ModelPolicy.ViewRule(view: view, rule: rule, question: question)
         }
     }
 }

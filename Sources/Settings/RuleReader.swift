@@ -7,9 +7,39 @@ extension SettingsReader {
     private static let words = "everyone, authenticated, staff or nobody"
     private static let forms =
         "{scope: …}, {claim: …, equals: …}, {claim: …, contains: …}, {property: …, equals_claim: …}, "
-        + "{property: …, in_claim: …}, {all: […]}, {any: […]} or {not: …}"
+        + "{property: …, in_claim: …}, {all: […]}, {any: […]}, {not: …} or {ask: …}"
     /// The most ways of a rule to admit an instance: each is looked at for records of its model.
     private static let alternativesMax = 64
+
+    /// Whom a view is for: a rule, and perhaps what the application has to allow besides. That stands alone, or in an
+    /// `all`.
+    func viewRule(_ node: Node, _ path: String) -> (rule: Rule, question: String?)? {
+        if let asked = self.question(node) {
+            return self.text(asked, "\(path).ask", countMax: Self.questionBytesMax)
+                .map { (.everyone, $0) }
+        }
+        guard case .mapping(let mapping) = node, mapping.count == 1, let all = node["all"],
+            case .sequence(let elements) = all, elements.contains(where: { self.question($0) != nil })
+        else { return self.rule(node, path).map { ($0, nil) } }
+        let asked = elements.compactMap { self.question($0) }
+        guard asked.count == 1 else {
+            self.note(node, "\(path).all", "a view asks the application one thing")
+            return nil
+        }
+        let question = self.text(asked[0], "\(path).all.ask", countMax: Self.questionBytesMax)
+        let others = elements.enumerated().filter { self.question($0.element) == nil }
+        let rules = others.compactMap { self.rule($0.element, "\(path).all[\($0.offset)]") }
+        guard rules.count == others.count, let question else { return nil }
+        return (.all(rules), question)
+    }
+
+    /// The most bytes of the name of what the application is asked.
+    private static let questionBytesMax = 256
+
+    private func question(_ node: Node) -> Node? {
+        guard case .mapping(let mapping) = node, mapping.count == 1 else { return nil }
+        return node["ask"]
+    }
 
     /// A rule, which is checked to be small enough to be looked at for every record.
     func rule(_ node: Node, _ path: String) -> Rule? {
@@ -63,6 +93,12 @@ extension SettingsReader {
         case (["not"], let members):
             return members["not"].flatMap { self.rule($0, "\(path).not", depth: depth + 1) }
                 .map { .not($0) }
+        case (["ask"], _):
+            self.note(
+                node, path,
+                "the application is asked by a view's who, alone or in an all: not below any or not, "
+                    + "and not of who publishes")
+            return nil
         default:
             self.note(node, path, "this is no rule: it is \(Self.words), or \(Self.forms)")
             return nil

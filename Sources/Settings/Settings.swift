@@ -63,7 +63,7 @@ package struct Settings: Sendable {
         let members = reader.members(
             root, "",
             known: [
-                "api_keys", "connect_callback", "data", "grants", "limits", "listen", "models",
+                "api_keys", "connect_callback", "data", "decision_callback", "grants", "limits", "listen", "models",
                 "operations", "origins", "tls", "tokens", "trusted_proxies", "unlisted_models",
             ])
         self.listen = members["listen"].flatMap { reader.text($0, "listen") }
@@ -76,11 +76,22 @@ package struct Settings: Sendable {
         self.identity.callback = members["connect_callback"].flatMap {
             reader.callback($0, "connect_callback")
         }
+        self.identity.decisions = members["decision_callback"].flatMap {
+            reader.decisions($0, "decision_callback")
+        }
         self.trustedProxies = TrustedProxies(
             members["trusted_proxies"].map { reader.networks($0, "trusted_proxies") } ?? [])
         self.limits =
             members["limits"].map { reader.limits($0, "limits") } ?? LimitSettings()
         let models = members["models"].map { reader.models($0, "models") } ?? []
+        if let node = members["models"], members["decision_callback"] == nil,
+            models.contains(where: { $0.views.contains { $0.question != nil } })
+        {
+            reader.note(
+                node, "models",
+                "a rule asks the application: say where it is asked, decision_callback: {url: …, secret_file: …}"
+            )
+        }
         let grants = members["grants"].map { reader.grants($0, "grants") } ?? []
         var isOpen = false
         if let node = members["unlisted_models"] {

@@ -111,6 +111,25 @@ extension SettingsReader {
         return callback
     }
 
+    /// How the application is asked who may see a record.
+    func decisions(_ node: Node, _ path: String) -> DecisionCallback? {
+        let members = self.members(node, path, known: ["secret_file", "timeout", "url"])
+        guard let urlNode = members["url"], let secretNode = members["secret_file"] else {
+            self.note(node, path, "the application is asked at a url, signed by a secret_file")
+            return nil
+        }
+        guard let url = self.text(urlNode, "\(path).url"),
+            let secret = self.file(secretNode, "\(path).secret_file")
+        else { return nil }
+        var callback = DecisionCallback(url: url, secret: secret)
+        if let node = members["timeout"],
+            let seconds = self.number(node, "\(path).timeout", in: 1...10)
+        {
+            callback.timeoutSeconds = seconds
+        }
+        return callback
+    }
+
     private func keys(_ node: Node, _ path: String) -> [TokenIssuer.Key] {
         self.elements(node, path).enumerated().compactMap { index, element in
             let path = "\(path)[\(index)]"

@@ -30,17 +30,24 @@ final class EventLoopHub {
     private(set) var isStopped = false
 
     init(
-        eventLoop: any EventLoop, log: ChangeLog, access: AccessControl, limits: ServerLimits,
-        logger: Logger
+        eventLoop: any EventLoop, log: ChangeLog, access: AccessControl, desk: DecisionDesk,
+        limits: ServerLimits, logger: Logger
     ) {
         self.eventLoop = eventLoop
         self.access = access
         self.limits = limits
         self.dispatcher = Dispatcher(
-            log: log, limits: limits.dispatcher, sessionLimits: limits.session, logger: logger,
-            burstWriter: SocketBurst.write)
+            log: log, limits: limits.dispatcher, sessionLimits: limits.session,
+            decisions: desk.cache, logger: logger, burstWriter: SocketBurst.write)
         self.tail = TailRoom(
             TailWatch(log), eventLoop: eventLoop, countMax: limits.waitingRequestsMax)
+        let hub = NIOLoopBound(self, eventLoop: eventLoop)
+        self.dispatcher.decide = { questions, principal, number in
+            Task {
+                let hasAnswer = await desk.decide(questions, for: principal)
+                hub.execute { $0.decided(number, hasAnswer: hasAnswer) }
+            }
+        }
     }
 
     func add(_ connection: WebSocketHandler) {
@@ -120,6 +127,12 @@ final class EventLoopHub {
         if self.dispatcher.become(policy) { self.scheduleTurn() }
     }
 
+    /// Lets go on, or end, who waited for what was to be decided under this number.
+    private func decided(_ number: UInt64, hasAnswer: Bool) {
+        guard !self.isStopped else { return }
+        if self.dispatcher.decided(number, hasAnswer: hasAnswer) { self.scheduleTurn() }
+    }
+
     /// Lets producers finish what they began, and closes them.
     func drainProducers() {
         for (_, producer) in self.producers.values { producer.drain() }
@@ -131,6 +144,8 @@ final class EventLoopHub {
     /// Closes sessions and lets go who waits, for good.
     func closeAll() {
         self.isStopped = true
+        // It holds this hub.
+        self.dispatcher.decide = { _, _, _ in }
         _ = self.dispatcher.drain(.max, reason: "the server stops")
         self.tail.closeAll()
     }
@@ -142,20 +157,23 @@ final class EventLoopHub {
 struct EventLoopHubs: Sendable {
     private let hubs: [ObjectIdentifier: NIOLoopBound<EventLoopHub>]
     private let ticks: [RepeatedTask]
+    /// Where is decided what no rule can say.
+    let desk: DecisionDesk
 
     /// Creates a hub on each loop of `group`, wakes it when `bell` rings, and starts its clock.
     init(
         group: any EventLoopGroup, log: ChangeLog, bell: VisibleBell, access: AccessControl,
-        limits: ServerLimits, logger: Logger
+        desk: DecisionDesk, limits: ServerLimits, logger: Logger
     ) async throws {
+        self.desk = desk
         var hubs: [ObjectIdentifier: NIOLoopBound<EventLoopHub>] = [:]
         var ticks: [RepeatedTask] = []
         for eventLoop in group.makeIterator() {
             let hub = try await eventLoop.submit {
                 NIOLoopBound(
                     EventLoopHub(
-                        eventLoop: eventLoop, log: log, access: access, limits: limits,
-                        logger: logger),
+                        eventLoop: eventLoop, log: log, access: access, desk: desk,
+                        limits: limits, logger: logger),
                     eventLoop: eventLoop)
             }.get()
             hubs[ObjectIdentifier(eventLoop)] = hub

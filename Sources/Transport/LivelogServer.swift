@@ -68,10 +68,16 @@ package struct LivelogServer {
     /// answered. Returns when nothing more can reach the log.
     package func run(untilStopped: @escaping @Sendable () async -> Void) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
+        let desk = DecisionDesk(self.log, logger: self.logger)
+        await desk.become(self.access.rules.decider)
         let hubs = try await EventLoopHubs(
-            group: group, log: self.log, bell: self.bell, access: self.access,
+            group: group, log: self.log, bell: self.bell, access: self.access, desk: desk,
             limits: self.limits, logger: self.logger)
-        self.access.observe { await hubs.become($0) }
+        self.access.observe { rules in
+            // Whoever decides now comes before what there is to decide.
+            await desk.become(rules.decider)
+            await hubs.become(rules.policy)
+        }
         let admission = Admission(self.limits.admission)
         let producers = ProducerHub(
             log: self.log, queue: self.queue, access: self.access, admission: admission,

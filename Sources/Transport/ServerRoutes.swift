@@ -29,7 +29,8 @@ extension LivelogServer {
             log: self.log, hubs: hubs, access: self.access, admission: admission, pool: pool,
             large: large, limits: self.limits)
         let models = ModelsRoute(
-            log: self.log, access: self.access, pool: pool, large: large, limits: self.limits)
+            log: self.log, access: self.access, desk: hubs.desk, pool: pool, large: large,
+            limits: self.limits)
         let asset = AssetRoute()
         router.post("/v1/changes") { request, context in
             try await changes.respond(

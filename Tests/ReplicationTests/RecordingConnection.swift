@@ -64,16 +64,18 @@ struct Server {
     let writer: LogWriter
     let dispatcher: Dispatcher
     let sessionLimits: SessionLimits
+    let decisions: DecisionCache
 
     init(
         _ writer: LogWriter, limits: Dispatcher.Limits = Dispatcher.Limits(),
-        sessionLimits: SessionLimits = SessionLimits()
+        sessionLimits: SessionLimits = SessionLimits(), decisions: DecisionCache = DecisionCache()
     ) {
         self.writer = writer
+        self.decisions = decisions
         self.sessionLimits = sessionLimits
         self.dispatcher = Dispatcher(
             log: writer.log, limits: limits, sessionLimits: sessionLimits,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            decisions: decisions, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     var log: ChangeLog { self.writer.log }

@@ -65,7 +65,8 @@ struct SessionFixture {
     }
 
     mutating func tellProgress() {
-        self.session.tellProgress(token: { "C\($0)" }, output: &self.output)
+        self.session.tellProgress(
+            token: { "C\($0)" }, followed: .zero, ticksMax: 1, output: &self.output)
     }
 
     /// Subscribes, and makes the subscription live at `next`.

@@ -31,11 +31,10 @@ actor CallbackClient {
         _ callback: ConnectCallback, clock: @escaping @Sendable () -> Int64, logger: Logger
     ) throws(IdentityOptionsError) {
         let fault: String? =
-            if !HTTPExchange.canAsk(callback.url) {
-                "the connect callback's URL has to begin with http:// or https://, and have a host"
-            } else if callback.secret.utf8.count < 32 {
-                "the connect callback's secret needs at least 32 bytes of UTF-8; this one has "
-                    + "\(callback.secret.utf8.count)"
+            if let fault = HTTPExchange.fault(
+                ofCallback: "connect callback", url: callback.url, secret: callback.secret)
+            {
+                fault
             } else if callback.cookies.isEmpty || callback.cookies.contains("") {
                 "the connect callback needs the names of the cookies that it is given"
             } else if !(1...60).contains(callback.timeoutSeconds) {
@@ -93,16 +92,9 @@ actor CallbackClient {
     private func ask(_ question: [UInt8], digest: [UInt8]) async -> Principal? {
         defer { self.asking[digest] = nil }
         let asked = self.clock()
-        let signature = Digests.hmacSHA256(
-            Array("\(asked).".utf8) + question, secret: Array(self.callback.secret.utf8))
         let exchange = HTTPExchange(
-            url: self.callback.url,
-            headers: [
-                ("Livelog-Timestamp", "\(asked)"),
-                ("Livelog-Signature", "v1=\(Digests.hex(signature))"),
-            ],
-            posted: question, timeoutSeconds: self.callback.timeoutSeconds,
-            bodyMax: CallbackAnswer.bytesMax)
+            signing: question, by: self.callback.secret, at: asked, to: self.callback.url,
+            timeoutSeconds: self.callback.timeoutSeconds, bodyMax: CallbackAnswer.bytesMax)
         let answer: HTTPExchange.Answer
         do {
             answer = try await exchange.answer()

@@ -131,9 +131,8 @@ package struct GrantReading: Sendable {
             guard entry.membership != .left,
                 record.property(of: entry).isEqual(to: property.bytes.span.bytes)
             else { continue }
-            let bytes = record.value(of: entry)
-            let text = (0..<bytes.byteCount).map { bytes.loadLittleEndian($0, as: UInt8.self) }
-            return Scalar(kind: entry.valueKind, text: Text(bytes: text))
+            return Scalar(
+                kind: entry.valueKind, text: Text(bytes: record.value(of: entry).array))
         }
         return nil
     }

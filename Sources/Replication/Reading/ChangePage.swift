@@ -33,6 +33,10 @@ package struct ChangePage: Sendable {
     /// Whether the page reaches what was visible.
     package private(set) var isAtEnd = false
 
+    /// What has to be decided before there can be such a page: then this one is not to be given to anybody.
+    package var undecided: [RecordQuestion] { self.lookup.undecided }
+
+    private var lookup: DecisionLookup
     private var lookedAt = 0
     /// Where the batch ends with which the page ends, once that is decided.
     private var end: Offset?
@@ -43,8 +47,10 @@ package struct ChangePage: Sendable {
     ///
     /// Throws `retained` if something that could concern the set was removed from `start` on; `corrupt`.
     package init(
-        of predicate: Predicate, in log: ChangeLog, from start: Offset, limits: Limits = Limits()
+        of predicate: Predicate, in log: ChangeLog, from start: Offset, limits: Limits = Limits(),
+        by decisions: DecisionCache = DecisionCache()
     ) throws(StorageError) {
+        self.lookup = DecisionLookup(decisions)
         let held = HeldSegments(log)
         let available = predicate.driver.map { log.firstAvailable(of: $0) }.max() ?? .zero
         guard start >= available else {
@@ -54,7 +60,7 @@ package struct ChangePage: Sendable {
                     + "anew from a snapshot", offset: start)
         }
         self.next = max(start, held.first)
-        while self.next < held.visible {
+        while self.next < held.visible, !self.lookup.isFull {
             let (offsets, bound) = try held.postings(
                 of: predicate.driver, from: self.next, limit: 256)
             for offset in offsets {
@@ -73,12 +79,21 @@ package struct ChangePage: Sendable {
     private mutating func add(
         _ offset: Offset, _ predicate: Predicate, _ held: HeldSegments, _ limits: Limits
     ) throws(StorageError) {
-        _ = try held.withRecord(at: offset) { record in
-            guard let change = predicate.change(by: record) else { return }
-            if self.count > 0 { self.records.append(UInt8(ascii: ",")) }
-            self.renderer.appendLivelog1(
-                record, change, predicate.view(of: record, change), to: &self.records)
-            self.count += 1
+        _ = try held.withRecord(at: offset) { record throws(StorageError) in
+            var lookup = self.lookup
+            defer { self.lookup = lookup }
+            switch predicate.verdict(on: record, by: { lookup.decision(on: $0) }) {
+            case .nothing, .undecided: return
+            case .unknown:
+                throw StorageError(
+                    .retained,
+                    "a record was removed by which it was decided what you may see: begin anew from a snapshot",
+                    offset: offset)
+            case .seen(let change, let view):
+                if self.count > 0 { self.records.append(UInt8(ascii: ",")) }
+                self.renderer.appendLivelog1(record, change, view, to: &self.records)
+                self.count += 1
+            }
         }
         self.lookedAt += 1
         if self.count >= limits.recordsMax || self.records.count >= limits.byteCountGoal {

@@ -14,15 +14,18 @@ package struct ChangesReader: Sendable {
     package let start: Offset
     private let request: SubscriptionRequest
     private let log: ChangeLog
+    private let decisions: DecisionCache
 
     /// Decides where `request` begins.
     ///
     /// Throws a problem with the status 410 if it cannot begin there, and 400 if only a look at every record of the
     /// model could answer it, and that is not allowed.
     package init(
-        _ request: SubscriptionRequest, in log: ChangeLog, allowsScans: Bool
+        _ request: SubscriptionRequest, in log: ChangeLog, allowsScans: Bool,
+        by decisions: DecisionCache = DecisionCache()
     ) throws(Problem) {
         self.log = log
+        self.decisions = decisions
         self.request = request
         self.predicate = try Predicate(reading: request.filter, in: log, allowsScans: allowsScans)
         do throws(StartRefusal) {
@@ -54,7 +57,8 @@ package struct ChangesReader: Sendable {
         self.request.start == .snapshot || self.request.catchUp == .latest
     }
 
-    /// The page of records that begins at ``start``, as the body of a response, and what is known of it.
+    /// The page of records that begins at ``start``, as the body of a response, and what is known of it: also that
+    /// something has to be decided first.
     package func page(
         _ query: ChangesQuery, limits: ChangePage.Limits
     ) throws(Problem) -> (body: [UInt8], page: ChangePage) {
@@ -62,7 +66,8 @@ package struct ChangesReader: Sendable {
             var limits = limits
             limits.recordsMax = query.limit
             let page = try ChangePage(
-                of: self.predicate, in: self.log, from: self.start, limits: limits)
+                of: self.predicate, in: self.log, from: self.start, limits: limits,
+                by: self.decisions)
             let token = try self.log.token(at: page.next)
             let body = PageJSON.changes(
                 page.records, token: token.text, next: query.page(from: token),
@@ -78,7 +83,7 @@ package struct ChangesReader: Sendable {
         let isSet = self.request.start == .snapshot || self.request.start == .start
         return StateReading(
             of: self.predicate, in: self.log, from: isSet ? .zero : self.start,
-            to: self.log.watermarks.visible, limits: limits)
+            to: self.log.watermarks.visible, limits: limits, by: self.decisions)
     }
 }
 

@@ -6,7 +6,8 @@ package import WireProtocol
 
 /// Reads what one instance is, was, and what happened to it.
 ///
-/// All calls block for a few reads of the log: not for event loops.
+/// All calls block for a few reads of the log: not for event loops. After each of them ``undecided`` says whether it was of
+/// use.
 package struct InstanceReader: Sendable {
     /// What an instance is at some place of the log.
     package enum State: Hashable, Sendable {
@@ -35,9 +36,17 @@ package struct InstanceReader: Sendable {
     private let key: Text
     /// The instances that are seen.
     private let seen: Predicate
+    private var lookup: DecisionLookup
+
+    /// What has to be decided before it can be read: then what was read is not to be given to anybody.
+    package var undecided: [RecordQuestion] { self.lookup.undecided }
 
     /// A reader of the instance `key` of `model`, as far as `sight` goes. What is not seen is unknown.
-    package init(model: Text, key: Text, seenBy sight: Sight = .everything, in log: ChangeLog) {
+    package init(
+        model: Text, key: Text, seenBy sight: Sight = .everything, in log: ChangeLog,
+        by decisions: DecisionCache = DecisionCache()
+    ) {
+        self.lookup = DecisionLookup(decisions)
         self.log = log
         self.model = model
         self.key = key
@@ -47,7 +56,7 @@ package struct InstanceReader: Sendable {
     /// What the instance is below `end`, or now.
     ///
     /// Throws `retained` if too much was removed to know; `corrupt`.
-    package func state(before end: Offset? = nil) throws(StorageError) -> State {
+    package mutating func state(before end: Offset? = nil) throws(StorageError) -> State {
         // A record can be removed after it was found; then there is a later one.
         for _ in 0..<3 {
             guard
@@ -55,14 +64,13 @@ package struct InstanceReader: Sendable {
                     model: self.model, key: self.key, before: end)
             else { return .unknown }
             let state = try self.log.withRecord(at: offset) { record -> State in
-                guard let change = self.change(by: record), change != .left else {
+                guard let (change, view) = self.change(by: record), change != .left else {
                     return .unknown
                 }
                 guard record.action != .deleted else { return .deleted(offset) }
                 var renderer = RecordRenderer()
                 var json: [UInt8] = []
-                renderer.appendDated(
-                    record, change, self.seen.view(of: record, change), to: &json)
+                renderer.appendDated(record, change, view, to: &json)
                 return .alive(offset, json: json)
             }
             if let state { return state }
@@ -72,7 +80,7 @@ package struct InstanceReader: Sendable {
     }
 
     /// What the instance is at `place`. Throws a problem with the status 410 if nobody knows.
-    package func state(at place: ModelsQuery.Place) throws(Problem) -> State {
+    package mutating func state(at place: ModelsQuery.Place) throws(Problem) -> State {
         let end = try self.log.offset(of: place)
         do throws(StorageError) {
             return try self.state(before: end)
@@ -82,7 +90,7 @@ package struct InstanceReader: Sendable {
     }
 
     /// At most `limit` of the instance's records, from the one at `start` on; a failure as a problem.
-    package func part(from start: Offset, limit: Int) throws(Problem) -> History {
+    package mutating func part(from start: Offset, limit: Int) throws(Problem) -> History {
         do throws(StorageError) {
             return try self.history(from: start, limit: limit)
         } catch {
@@ -93,7 +101,7 @@ package struct InstanceReader: Sendable {
     /// At most `limit` of the instance's records, from the one at `start` on.
     ///
     /// Throws `corrupt`, or `retained` if records are removed just now.
-    package func history(
+    package mutating func history(
         from start: Offset = .zero, limit: Int
     ) throws(StorageError) -> History {
         var history = History()
@@ -103,10 +111,11 @@ package struct InstanceReader: Sendable {
         if offsets.count > limit { history.next = offsets.removeLast() }
         for offset in offsets {
             let previous = try self.log.withRecord(at: offset) { record in
-                guard let change = self.change(by: record) else { return record.previousOfKey }
+                guard let (change, view) = self.change(by: record) else {
+                    return record.previousOfKey
+                }
                 if history.count > 0 { history.records.append(UInt8(ascii: ",")) }
-                renderer.appendDated(
-                    record, change, self.seen.view(of: record, change), to: &history.records)
+                renderer.appendDated(record, change, view, to: &history.records)
                 history.count += 1
                 return record.previousOfKey
             }
@@ -117,10 +126,22 @@ package struct InstanceReader: Sendable {
         return history
     }
 
-    /// What the record did to the set of instances that are seen; nil if it is no concern of theirs.
-    private func change(by record: borrowing RecordView) -> SetChange? {
-        guard self.seen.filter.sight.isUnconditional else { return self.seen.change(by: record) }
-        return record.changeOfModel
+    /// What the record did to the set of instances that are seen, and what is seen of it; nil if it is no concern of theirs.
+    private mutating func change(
+        by record: borrowing RecordView
+    ) -> (change: SetChange, view: View)? {
+        if self.seen.filter.sight.isUnconditional, !self.seen.hasQuestions {
+            let change = record.changeOfModel
+            return (change, self.seen.view(of: record, change))
+        }
+        var lookup = self.lookup
+        defer { self.lookup = lookup }
+        // That something left of which nobody knows whether it was seen is not told here.
+        guard
+            case .seen(let change, let view) = self.seen.verdict(
+                on: record, by: { lookup.decision(on: $0) })
+        else { return nil }
+        return (change, view)
     }
 
     private func isKept(_ offset: Offset) throws(StorageError) -> Bool {

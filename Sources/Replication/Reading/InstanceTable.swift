@@ -79,6 +79,11 @@ package struct InstanceTable: Sendable {
     /// The last record of the instance at `place`, where one is.
     package func lastOffset(at place: Int) -> Offset { Offset(self.lasts[place] >> 2) }
 
+    /// The first record of the instance at `place`, where one is; nil if firsts are not kept.
+    package func firstOffset(at place: Int) -> Offset? {
+        self.keepsFirsts ? Offset(self.firsts[place] >> 1) : nil
+    }
+
     /// The hash and the text of the key of the instance at `place`, where one is.
     package func key(at place: Int) -> (hash: UInt64, text: Text) {
         let word = self.keys[place]

@@ -16,7 +16,7 @@ extension NetChanges {
             _ = try self.withRecord(at: entry.offset) { record in
                 if !isFirst { json.append(separator) }
                 renderer.appendLivelog1(
-                    record, entry.change, self.view(of: record, entry.change), to: &json)
+                    record, entry.change, self.view(of: record, entry), to: &json)
             }
             isFirst = false
         }

@@ -40,11 +40,14 @@ package struct NetChanges: Sendable {
         package let offset: Offset
         /// What happened to it on the whole.
         package let change: SetChange
+        /// The clause of the sight by which it is seen, if the application was asked; otherwise its conditions say it.
+        package let clause: UInt8?
 
         /// Creates an entry.
-        package init(offset: Offset, change: SetChange) {
+        package init(offset: Offset, change: SetChange, clause: UInt8? = nil) {
             self.offset = offset
             self.change = change
+            self.clause = clause
         }
     }
 
@@ -58,6 +61,8 @@ package struct NetChanges: Sendable {
         case collecting(Int)
         /// The entries are put into order.
         case sorting
+        /// What the application allows of the entries from this one on is not known yet.
+        case deciding(Int)
         case done
     }
 
@@ -72,14 +77,24 @@ package struct NetChanges: Sendable {
     private var table: InstanceTable
     private var sort = SteppedSort<Entry>([]) { $0.offset < $1.offset }
     private var collected: [Entry] = []
+    private var lookup: DecisionLookup
+    /// The first record of each instance by its last one, if the application has to be asked about what was before it.
+    private var firsts: [Offset: Offset] = [:]
+    /// The entries that are decided.
+    private var decided: [Entry] = []
 
     /// Prepares to find the net changes by the records `start ..< end` of `log`. Looks at nothing yet.
     ///
     /// - Parameters:
     ///   - start: 0 for the set itself, or what the reader's token says.
     ///   - end: at most what is visible.
-    package init(of predicate: Predicate, in log: ChangeLog, from start: Offset, to end: Offset) {
+    ///   - decisions: what the application has decided.
+    package init(
+        of predicate: Predicate, in log: ChangeLog, from start: Offset, to end: Offset,
+        by decisions: DecisionCache = DecisionCache()
+    ) {
         self.predicate = predicate
+        self.lookup = DecisionLookup(decisions)
         // In this order: what is removed is noted first and then removed.
         self.held = HeldSegments(log)
         self.available = predicate.driver.map { log.firstAvailable(of: $0) }.max() ?? .zero
@@ -97,7 +112,10 @@ package struct NetChanges: Sendable {
     /// How many instances there is something to tell about so far, for a limit.
     package var instanceCount: Int { self.table.count }
 
-    /// Does some more; true when all is done.
+    /// What has to be decided before another step is of use; empty if nothing has.
+    package var undecided: [RecordQuestion] { self.lookup.undecided }
+
+    /// Does some more; true when all is done. If it is not, ``undecided`` may say what it waits for.
     ///
     /// Looks at `postingsMax` records at most, at least one. To open a segment, even if it has nothing of the set,
     /// and to compare an instance with its latest record, where compaction makes that necessary, count as one
@@ -108,7 +126,8 @@ package struct NetChanges: Sendable {
     /// index is damaged.
     package mutating func step(postingsMax: Int) throws(StorageError) -> Bool {
         var left = max(postingsMax, 1)
-        while left > 0 {
+        _ = self.lookup.takeUndecided()
+        while left > 0, self.lookup.undecided.isEmpty {
             switch self.phase {
             case .begun:
                 try self.checkKnown()
@@ -124,6 +143,8 @@ package struct NetChanges: Sendable {
                 left -= self.collect(from: place)
             case .sorting:
                 left -= self.sortOn()
+            case .deciding(let place):
+                left -= try self.decide(from: place)
             case .done: return true
             }
         }
@@ -131,9 +152,11 @@ package struct NetChanges: Sendable {
         return false
     }
 
-    /// The net changes, ascending by offset. Takes all steps that are left.
+    /// The net changes, ascending by offset. Takes all steps that are left; nothing may be undecided.
     package mutating func entries() throws(StorageError) -> [Entry] {
-        while try !self.step(postingsMax: .max) {}
+        while try !self.step(postingsMax: .max) {
+            precondition(self.undecided.isEmpty, "what is undecided is asked for between steps")
+        }
         return self.collected
     }
 
@@ -146,8 +169,8 @@ package struct NetChanges: Sendable {
     }
 
     /// What is seen of the record of an entry.
-    func view(of record: borrowing RecordView, _ change: SetChange) -> View {
-        self.predicate.view(of: record, change)
+    func view(of record: borrowing RecordView, _ entry: Entry) -> View {
+        self.predicate.view(of: record, entry.change, by: entry.clause)
     }
 
     /// Takes one step of the walk that is under way, or begins the next one.
@@ -185,8 +208,11 @@ package struct NetChanges: Sendable {
         let end = min(start + 1024, self.table.placeCount)
         for place in start..<end {
             guard let change = self.table.change(at: place) else { continue }
-            self.collected.append(
-                Entry(offset: self.table.lastOffset(at: place), change: change))
+            let last = self.table.lastOffset(at: place)
+            self.collected.append(Entry(offset: last, change: change))
+            if self.predicate.hasQuestions, let first = self.table.firstOffset(at: place) {
+                self.firsts[last] = first
+            }
         }
         if end < self.table.placeCount {
             self.phase = .collecting(end)
@@ -202,9 +228,70 @@ package struct NetChanges: Sendable {
     private mutating func sortOn() -> Int {
         if self.sort.step(countMax: 4096) {
             self.collected = self.sort.sorted
-            self.phase = .done
+            self.phase = self.predicate.hasQuestions ? .deciding(0) : .done
         }
         return 4096 / Self.entriesARecord
+    }
+
+    /// Takes over what the application allows of the entries from `start` on, up to the first that is not decided; and
+    /// notes what of those behind it is not. Returns how many records it looked at.
+    private mutating func decide(from start: Int) throws(StorageError) -> Int {
+        var next: Int?
+        let end = min(start + 2 * DecisionLookup.askedMax, self.collected.count)
+        for place in start..<end where !self.lookup.isFull {
+            let entry = self.collected[place]
+            let undecidedBefore = self.lookup.undecided.count
+            let decided = try self.decided(entry)
+            if self.lookup.undecided.count > undecidedBefore {
+                next = next ?? place
+            } else if next == nil, let decided {
+                self.decided.append(decided)
+            }
+        }
+        let reached = next ?? end
+        self.phase = .deciding(reached)
+        if reached == self.collected.count {
+            self.collected = self.decided
+            self.phase = .done
+        }
+        return 2 * (end - start) + 1
+    }
+
+    /// What the application leaves of `entry`; nil for nothing, also if something is not decided.
+    private mutating func decided(_ entry: Entry) throws(StorageError) -> Entry? {
+        let (predicate, held) = (self.predicate, self.held)
+        var lookup = self.lookup
+        defer { self.lookup = lookup }
+        var after = Predicate.Sighting.hidden
+        if entry.change == .entered || entry.change == .updated {
+            after =
+                try held.withRecord(at: entry.offset) {
+                    predicate.sighting(after: $0) { lookup.decision(on: $0) }
+                } ?? .hidden
+        }
+        var before = Predicate.Sighting.hidden
+        if entry.change != .entered, let first = self.firsts[entry.offset] {
+            before =
+                try held.withRecord(at: first) {
+                    predicate.sighting(before: $0) { lookup.decision(on: $0) }
+                } ?? .hidden
+        }
+        switch (before, after) {
+        case (.undecided, _), (_, .undecided): return nil
+        case (.seen, .seen(let clause)):
+            return Entry(offset: entry.offset, change: .updated, clause: clause)
+        case (_, .seen(let clause)):
+            return Entry(offset: entry.offset, change: .entered, clause: clause)
+        case (.seen(let clause), _):
+            let change: SetChange = entry.change == .deleted ? .deleted : .left
+            return Entry(offset: entry.offset, change: change, clause: clause)
+        case (.unknown, _):
+            throw StorageError(
+                .retained,
+                "a record was removed by which it was decided what you may see: begin anew from a snapshot",
+                offset: entry.offset)
+        case (.hidden, _): return nil
+        }
     }
 
     /// Whether compaction may have taken the record with which an instance left, and have kept an older one.

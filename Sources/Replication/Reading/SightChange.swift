@@ -27,15 +27,21 @@ struct SightChange: Sendable {
     private(set) var entries: [NetChanges.Entry] = []
 
     /// Prepares to compare what `before` and `after` want of the records below `end`.
-    init(from before: Predicate, to after: Predicate, in log: ChangeLog, at end: Offset) {
+    init(
+        from before: Predicate, to after: Predicate, in log: ChangeLog, at end: Offset,
+        by decisions: DecisionCache
+    ) {
         self.before = before
         self.after = after
-        self.had = NetChanges(of: before, in: log, from: .zero, to: end)
-        self.has = NetChanges(of: after, in: log, from: .zero, to: end)
+        self.had = NetChanges(of: before, in: log, from: .zero, to: end, by: decisions)
+        self.has = NetChanges(of: after, in: log, from: .zero, to: end, by: decisions)
     }
 
     /// Instances that it holds memory for, for a limit.
     var instanceCount: Int { max(self.had.instanceCount, self.has.instanceCount) }
+
+    /// What has to be decided before another step is of use; empty if nothing has.
+    var undecided: [RecordQuestion] { self.had.undecided + self.has.undecided }
 
     /// Does some more, as much as ``NetChanges/step(postingsMax:)``; true when all is done.
     mutating func step(postingsMax: Int) throws(StorageError) -> Bool {
@@ -85,11 +91,16 @@ struct SightChange: Sendable {
                 self.entries.append(NetChanges.Entry(offset: was, change: .left))
                 old += 1
             case (let was, let isNow?) where was.map { isNow < $0 } ?? true:
-                self.entries.append(NetChanges.Entry(offset: isNow, change: .entered))
+                let clause = self.hasEntries[new].clause
+                self.entries.append(
+                    NetChanges.Entry(offset: isNow, change: .entered, clause: clause))
                 new += 1
-            case (_, let both):
-                if let both, try self.looksDifferent(both) {
-                    self.entries.append(NetChanges.Entry(offset: both, change: .updated))
+            default:
+                let (was, isNow) = (self.hadEntries[old], self.hasEntries[new])
+                if try self.looksDifferent(was, isNow) {
+                    self.entries.append(
+                        NetChanges.Entry(
+                            offset: isNow.offset, change: .updated, clause: isNow.clause))
                 }
                 old += 1
                 new += 1
@@ -98,10 +109,13 @@ struct SightChange: Sendable {
         return .comparing(old, new)
     }
 
-    private func looksDifferent(_ offset: Offset) throws(StorageError) -> Bool {
+    private func looksDifferent(
+        _ was: NetChanges.Entry, _ isNow: NetChanges.Entry
+    ) throws(StorageError) -> Bool {
         if let was = self.before.onlyView, let isNow = self.after.onlyView { return was != isNow }
-        return try self.has.withRecord(at: offset) { record in
-            self.before.view(of: record, .updated) != self.after.view(of: record, .updated)
+        return try self.has.withRecord(at: isNow.offset) { record in
+            self.before.view(of: record, .updated, by: was.clause)
+                != self.after.view(of: record, .updated, by: isNow.clause)
         } ?? false
     }
 }

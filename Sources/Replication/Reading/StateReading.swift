@@ -31,12 +31,13 @@ package final class StateReading: Sendable {
     /// Prepares to read what the records `start ..< end` amount to; from 0 that is the set itself.
     init(
         of predicate: Predicate, in log: ChangeLog, from start: Offset, to end: Offset,
-        limits: Limits
+        limits: Limits, by decisions: DecisionCache
     ) {
         self.log = log
         self.limits = limits
         self.end = end
-        self.net = Mutex(NetChanges(of: predicate, in: log, from: start, to: end))
+        self.net = Mutex(
+            NetChanges(of: predicate, in: log, from: start, to: end, by: decisions))
     }
 
     /// Prepares to read the instances that `filter` wants at `place`.
@@ -44,15 +45,18 @@ package final class StateReading: Sendable {
     /// Throws a problem if there is no such place, or the filter is not allowed.
     package convenience init(
         of filter: Filter, at place: ModelsQuery.Place, in log: ChangeLog, allowsScans: Bool,
-        limits: Limits
+        limits: Limits, by decisions: DecisionCache = DecisionCache()
     ) throws(Problem) {
         self.init(
             of: try Predicate(reading: filter, in: log, allowsScans: allowsScans), in: log,
             from: .zero, to: try log.offset(of: place) ?? log.watermarks.visible,
-            limits: limits)
+            limits: limits, by: decisions)
     }
 
-    /// Does some more; true when all is read.
+    /// What has to be decided before another step is of use; empty if nothing has.
+    package var undecided: [RecordQuestion] { self.net.withLock { $0.undecided } }
+
+    /// Does some more; true when all is read. If it is not, ``undecided`` may say what it waits for.
     ///
     /// Throws a problem: 410 if too much was removed, 413 if there are too many instances.
     package func step() throws(Problem) -> Bool {

@@ -16,22 +16,25 @@ package final class AccessControl: Sendable {
         package var policy: AccessPolicy
         /// Finds out who a client is; nil if everybody is anonymous.
         package var authenticator: (any Authenticator)?
+        /// Decides what the policy has questions about; nil if nobody does, and nothing of that is shown.
+        package var decider: (any Decider)?
         /// Which pages may connect and publish.
         package var origins: OriginRules
 
         /// Creates the rules.
         package init(
             policy: AccessPolicy = .open, authenticator: (any Authenticator)? = nil,
-            origins: OriginRules = OriginRules()
+            decider: (any Decider)? = nil, origins: OriginRules = OriginRules()
         ) {
             self.policy = policy
             self.authenticator = authenticator
+            self.decider = decider
             self.origins = origins
         }
     }
 
     private let state: Mutex<Rules>
-    private let observers = Mutex<[@Sendable (AccessPolicy) async -> Void]>([])
+    private let observers = Mutex<[@Sendable (Rules) async -> Void]>([])
 
     /// Creates the control by which `rules` hold.
     package init(_ rules: Rules = Rules()) {
@@ -44,11 +47,11 @@ package final class AccessControl: Sendable {
     /// Lets other rules hold from now on, for who comes and for who is there. Returns when they do.
     package func replace(_ rules: Rules) async {
         self.state.withLock { $0 = rules }
-        for observer in self.observers.withLock({ $0 }) { await observer(rules.policy) }
+        for observer in self.observers.withLock({ $0 }) { await observer(rules) }
     }
 
-    /// Calls `observer` with each policy that takes the place of another one.
-    func observe(_ observer: @escaping @Sendable (AccessPolicy) async -> Void) {
+    /// Calls `observer` with all rules that take the place of others.
+    func observe(_ observer: @escaping @Sendable (Rules) async -> Void) {
         self.observers.withLock { $0.append(observer) }
     }
 

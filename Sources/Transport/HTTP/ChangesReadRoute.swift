@@ -58,16 +58,17 @@ struct ChangesReadRoute: Sendable {
         let reader = try await self.pool.admitting { () throws(Problem) in
             try await self.pool.read { () throws(Problem) in
                 let reader = try ChangesReader(
-                    query.request, in: self.log, allowsScans: self.limits.session.allowsScans)
+                    query.request, in: self.log, allowsScans: self.limits.session.allowsScans,
+                    by: self.hubs.desk.cache)
                 try reader.checkSight(of: asking)
                 return reader
             }
         }
         let changing: Response.Freshness = asking.isUnlimited ? .changing : .personal
         if reader.wantsNetChanges {
-            return try await self.netChanges(reader, query, request, changing)
+            return try await self.netChanges(reader, query, request, asking, changing)
         }
-        var (body, page) = try await self.read(reader, query)
+        var (body, page) = try await self.read(reader, query, for: asking)
         if page.count == 0, page.isAtEnd, query.waitSeconds > 0 {
             let hasMore = try await self.hubs.waitForMore(
                 reader, from: page.next, seconds: query.waitSeconds, on: eventLoop)
@@ -75,7 +76,9 @@ struct ChangesReadRoute: Sendable {
             let filter = query.request.filter
             let now = try await self.pool.reader(asking.principal, self.access, in: self.log)
             let isUnchanged = now.filter(filter) == filter
-            if hasMore, isUnchanged { (body, page) = try await self.read(reader, query) }
+            if hasMore, isUnchanged {
+                (body, page) = try await self.read(reader, query, for: asking)
+            }
         }
         // Of a place that is not a token nobody can say whether it is still the same one.
         let isForEver =
@@ -85,21 +88,26 @@ struct ChangesReadRoute: Sendable {
     }
 
     private func read(
-        _ reader: ChangesReader, _ query: ChangesQuery
+        _ reader: ChangesReader, _ query: ChangesQuery, for asking: Reader
     ) async throws(Problem) -> (body: [UInt8], page: ChangePage) {
         try await self.pool.admitting { () throws(Problem) in
-            try await self.pool.read { () throws(Problem) in
-                try reader.page(query, limits: self.limits.changePage)
+            try await self.pool.deciding(for: asking.principal, by: self.hubs.desk) {
+                () throws(Problem) in
+                try await self.pool.read { () throws(Problem) in
+                    let made = try reader.page(query, limits: self.limits.changePage)
+                    return (made, made.page.undecided)
+                }
             }
         }
     }
 
     private func netChanges(
-        _ reader: ChangesReader, _ query: ChangesQuery, _ request: Request,
+        _ reader: ChangesReader, _ query: ChangesQuery, _ request: Request, _ asking: Reader,
         _ freshness: Response.Freshness
     ) async throws(Problem) -> Response {
         let reading = reader.netChanges(limits: self.limits.state)
-        let (records, token, isPartial) = try await self.pool.finish(reading)
+        let (records, token, isPartial) = try await self.pool.finish(
+            reading, for: asking.principal, by: self.hubs.desk)
         let body = PageJSON.changes(
             records, token: token.text, next: query.page(from: token), isClosed: false,
             isPartial: isPartial)
@@ -149,16 +157,4 @@ struct ChangesReadRoute: Sendable {
         status: 406, code: "not-acceptable", title: "Not acceptable",
         detail: "changes are there as "
             + AcceptedForm.allCases.map(\.rawValue).joined(separator: ", "))
-}
-
-extension ReadingPool {
-    /// Takes all steps of a reading, with room for others between them, and returns what it found.
-    func finish(
-        _ reading: StateReading
-    ) async throws(Problem) -> (records: [UInt8], token: ResumeToken, isPartial: Bool) {
-        try await self.admitting { () throws(Problem) in
-            while try await !self.read({ () throws(Problem) in try reading.step() }) {}
-            return try await self.read { () throws(Problem) in try reading.result() }
-        }
-    }
 }

@@ -36,6 +36,9 @@ actor Configuration {
         AccessControl.Rules(
             policy: settings.policy,
             authenticator: try await ServerAuthenticator(settings.identity, logger: logger),
+            decider: try settings.identity.decisions.map { callback throws(IdentityOptionsError) in
+                try DecisionClient(callback, logger: logger)
+            },
             origins: OriginRules(allowed: Set(settings.origins), isLoopback: isLoopback))
     }
 

@@ -18,7 +18,7 @@ struct SettingsSummary {
             lines.append("! everybody may see and publish models that are not named")
         }
         for model in models {
-            for view in model.views where view.rule == .everyone {
+            for view in model.views where view.rule == .everyone && view.question == nil {
                 lines.append("! everybody may see \(model.model): \(Self.shown(view.view))")
             }
             if model.publish == .everyone { lines.append("! everybody may publish \(model.model)") }
@@ -27,7 +27,9 @@ struct SettingsSummary {
             lines.append("\(model.model)")
             lines += Self.reading(model, by: policy.modelRules)
             for view in model.views {
-                lines.append("    seen by \(Self.words(view.rule)): \(Self.shown(view.view))")
+                lines.append(
+                    "    seen by \(Self.words(view.rule))\(Self.asking(view)): \(Self.shown(view.view))"
+                )
             }
             if model.views.isEmpty { lines.append("    seen by nobody but API keys for it") }
             lines.append("    published by \(Self.words(model.publish)), and API keys for it")
@@ -45,6 +47,9 @@ struct SettingsSummary {
             let cookies = callback.cookies.joined(separator: ", ")
             lines.append("\(callback.url) is asked who has the cookies \(cookies)")
         }
+        if let decisions = identity.decisions {
+            lines.append("\(decisions.url) is asked who may see what")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -60,6 +65,10 @@ struct SettingsSummary {
             lines.append("    \(name) stands for \(property)")
         }
         return lines
+    }
+
+    private static func asking(_ view: ModelPolicy.ViewRule) -> String {
+        view.question.map { ", if the application allows it (\($0))" } ?? ""
     }
 
     private static func shown(_ view: View) -> String {

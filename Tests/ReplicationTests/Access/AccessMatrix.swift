@@ -16,6 +16,10 @@ struct AccessMatrix {
     let served: Views
     /// What the oracle goes by.
     let expected: Views
+    /// The views whose rules the application knows and not the server, which asks about every record instead.
+    var asked: Set<Int> = []
+    /// Whether answers come late.
+    var isLate = false
 
     private static let changeCount = 60
 
@@ -25,22 +29,40 @@ struct AccessMatrix {
         try withTemporaryLog { writer in
             var mill = TaskMill(seed: self.seed)
             let changes = (0..<Self.changeCount).map { _ in mill.change() }
-            let policy = Self.policy(self.served)
+            let policy = Self.policy(self.served, asking: self.asked)
             var readers = Self.readers(policy)
             let server = Server(writer)
+            let application = self.application(for: server, of: changes)
             for index in readers.indices { readers[index].subscribe(on: server, from: "now") }
             for change in changes {
                 try server.append(Self.batch(change))
-                server.settle()
+                if self.isLate {
+                    server.settle()
+                    application.answerSome()
+                } else {
+                    application.settle(server)
+                }
             }
+            application.settle(server)
             let oracle = AccessOracle(policy: self.expected)
             for var reader in readers {
                 let truth = Truth(changes, reader, oracle)
                 reader.check("live", reader.takeRecords(), truth.records(from: 0), &findings)
-                try Self.checkPast(reader, truth, server, &findings)
+                try Self.checkPast(reader, truth, server, application, &findings)
             }
         }
         return findings
+    }
+
+    /// An application that knows the rules of the views that are asked about.
+    private func application(
+        for server: Server, of changes: [PlainChange]
+    ) -> DecidingApplication {
+        DecidingApplication(for: server, seed: self.seed) { principal, question in
+            let view = Int(question.question.name) ?? 0
+            let oracle = AccessOracle(policy: [self.served[view]])
+            return oracle.view(of: changes[Int(question.offset.rawValue)], for: principal) != nil
+        }
     }
 
     /// The same when what may be seen changes in the middle, for who is live then.
@@ -90,7 +112,8 @@ struct AccessMatrix {
     // MARK: - Reading the past
 
     private static func checkPast(
-        _ reader: MatrixReader, _ truth: Truth, _ server: Server, _ findings: inout [String]
+        _ reader: MatrixReader, _ truth: Truth, _ server: Server,
+        _ application: DecidingApplication, _ findings: inout [String]
     ) throws {
         guard reader.dialect != .restLive1 else { return }
         for (from, expected) in [
@@ -99,7 +122,7 @@ struct AccessMatrix {
         ] {
             var again = MatrixReader(reader.principal, reader.dialect, reader.wanted, reader.policy)
             again.subscribe(on: server, from: from)
-            server.settle()
+            application.settle(server)
             again.check(from, again.takeRecords(), expected, &findings)
         }
         guard reader.dialect == .livelog1, let filter = reader.seen else { return }
@@ -107,23 +130,39 @@ struct AccessMatrix {
         let predicate = Predicate(filter, hasher: log.hasher)
         var limits = ChangePage.Limits()
         limits.recordsMax = 1000
-        let page = try ChangePage(of: predicate, in: log, from: .zero, limits: limits)
+        var page = try ChangePage(
+            of: predicate, in: log, from: .zero, limits: limits, by: server.decisions)
+        while !page.undecided.isEmpty {
+            application.decide(page.undecided, for: reader.principal)
+            page = try ChangePage(
+                of: predicate, in: log, from: .zero, limits: limits, by: server.decisions)
+        }
         reader.check(
             "page", [String(decoding: page.records, as: UTF8.self)],
             [truth.records(from: 0).joined(separator: ",")], &findings)
         guard reader.wanted == nil else { return }
         for key in 0..<8 {
-            let one = InstanceReader(
-                model: "tasks.Task", key: Text(String(key)), seenBy: filter.sight, in: log)
+            func read<Result>(
+                _ body: (inout InstanceReader) throws -> Result
+            ) throws -> Result {
+                while true {
+                    var one = InstanceReader(
+                        model: "tasks.Task", key: Text(String(key)), seenBy: filter.sight, in: log,
+                        by: server.decisions)
+                    let result = try body(&one)
+                    if one.undecided.isEmpty { return result }
+                    application.decide(one.undecided, for: reader.principal)
+                }
+            }
             let shown: String
-            switch try one.state() {
+            switch try read({ try $0.state() }) {
             case .unknown: shown = "unknown"
             case .deleted: shown = "deleted"
             case .alive(_, let json):
                 shown = Self.instance(in: String(decoding: json, as: UTF8.self))
             }
             reader.check("instance \(key)", [shown], [truth.state(of: key)], &findings)
-            let history = try one.history(limit: 1000)
+            let history = try read { try $0.history(limit: 1000) }
             let shownHistory = String(decoding: history.records, as: UTF8.self)
                 .split(separator: "{\"offset\":").map { Self.instance(in: String($0)) }
             reader.check("history \(key)", shownHistory, truth.history(of: key), &findings)
@@ -139,13 +178,14 @@ struct AccessMatrix {
 
     // MARK: - The world
 
-    static func policy(_ views: Views) -> AccessPolicy {
+    static func policy(_ views: Views, asking asked: Set<Int> = []) -> AccessPolicy {
         let rules = views.enumerated().map { index, view in
             ModelPolicy.ViewRule(
                 view: view.fields == nil
                     ? .whole
                     : View(name: Text("view \(index)"), fields: view.fields?.map { Text($0) }),
-                rule: view.rule)
+                rule: asked.contains(index) ? .everyone : view.rule,
+                question: asked.contains(index) ? String(index) : nil)
         }
         return AccessPolicy(
             models: [

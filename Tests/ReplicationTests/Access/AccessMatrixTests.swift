@@ -57,6 +57,35 @@ struct AccessMatrixTests {
         }
     }
 
+    /// The same rules, but the application knows them and not the server: of one view, or of all of them; at once, or
+    /// late and in any order.
+    @Test(arguments: policies.indices, [false, true])
+    func whatTheApplicationDecidesIsShownAndNothingElse(_ index: Int, _ isLate: Bool) throws {
+        let views = Self.policies[index]
+        let all = Set(views.indices)
+        for asked in Set(views.indices.map { [$0] } + [all]) {
+            var matrix = AccessMatrix(
+                seed: UInt64(index) + 3, served: views, expected: views, asked: asked)
+            matrix.isLate = isLate
+            let findings = try matrix.disagreements()
+            #expect(findings == [], "asked about \(asked)")
+        }
+    }
+
+    /// An application that is too kind: the matrix has to see that.
+    @Test(arguments: policies.indices)
+    func anApplicationThatAllowsTooMuchIsSeen(_ index: Int) throws {
+        let views = Self.policies[index]
+        for place in views.indices where views[place].rule != .everyone {
+            var holed = views
+            holed[place].rule = .everyone
+            let findings = try AccessMatrix(
+                seed: 1, served: holed, expected: views, asked: [place]
+            ).disagreements()
+            #expect(!findings.isEmpty, "a hole in what is asked of view \(place)")
+        }
+    }
+
     /// Each rule as part of a policy, replaced by one that admits everybody: the matrix has to see that.
     @Test(arguments: policies.indices)
     func aHoleInAnyRuleIsSeen(_ index: Int) throws {

@@ -37,7 +37,7 @@ import WireProtocol
 
     @Test func anInstanceIsWhatItsLastRecordSays() throws {
         try Self.withLog { history in
-            let reader = InstanceReader(model: "m", key: "1", in: history.log)
+            var reader = InstanceReader(model: "m", key: "1", in: history.log)
             #expect(try reader.state() == .unknown)
             for action in [Action.created, .updated, .deleted, .updated] {
                 try Self.append(history, action)
@@ -81,7 +81,7 @@ import WireProtocol
                 try Self.append(history, action)
                 try Self.append(history, .updated, 2)
             }
-            let reader = InstanceReader(model: "m", key: "1", in: history.log)
+            var reader = InstanceReader(model: "m", key: "1", in: history.log)
             var lines: [Line] = []
             var next: Offset? = .zero
             while let start = next {
@@ -96,7 +96,7 @@ import WireProtocol
             #expect(
                 lines.map(\.change) == ["entered", "updated", "deleted", "entered", "updated"])
             #expect(lines[1].time == "1970-01-01T00:00:00.000003Z")
-            let nobody = InstanceReader(model: "m", key: "3", in: history.log)
+            var nobody = InstanceReader(model: "m", key: "3", in: history.log)
             #expect(try nobody.history(limit: 5).count == 0)
         }
     }
@@ -109,9 +109,9 @@ import WireProtocol
             }
             #expect(history.log.first > Offset(0))
             #expect(history.log.first <= Offset(3))
-            let first = InstanceReader(model: "m", key: "1", in: history.log)
+            var first = InstanceReader(model: "m", key: "1", in: history.log)
             #expect(try first.history(limit: 9).isPartial)
-            let last = InstanceReader(model: "m", key: "6", in: history.log)
+            var last = InstanceReader(model: "m", key: "6", in: history.log)
             #expect(try !last.history(limit: 9).isPartial)
         }
     }
