@@ -8,8 +8,9 @@ published: the server has them from the record before.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from functools import partial
-from typing import Any, Iterable
+from typing import Any
 
 from django.db import connections, models, transaction
 from django.db.models import signals
@@ -62,7 +63,7 @@ def publish(changes: list[Change], using: str) -> None:
 
 
 def rows(found: Iterable[models.Model], action: str, using: str) -> None:
-    """Publishes rows of registered models. A serializer that raises costs its row, not the request."""
+    """Publishes registered rows. A serializer that raises costs its row, not the request."""
     if not config().ENABLED:
         return
     made: list[Change] = []
@@ -79,8 +80,12 @@ def rows(found: Iterable[models.Model], action: str, using: str) -> None:
                 key = entry.model._meta.pk
                 text = row.pk if isinstance(row.pk, (int, str)) else str(row.pk)
                 made.append(
-                    {"model": entry.label, "action": action, "key": text,
-                     "instance": {key.attname: text}}
+                    {
+                        "model": entry.label,
+                        "action": action,
+                        "key": text,
+                        "instance": {key.attname: text},
+                    }
                 )
     publish(made, using)
 

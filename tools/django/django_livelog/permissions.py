@@ -21,9 +21,13 @@ def rule_of(check: Any) -> str | None:
 
 
 def is_permission(check: Any) -> bool:
-    return isinstance(check, type) or hasattr(check, "has_object_permission") or (
-        # `A & B` of two permission classes is neither, until it is called.
-        hasattr(check, "operator_class") and hasattr(check, "__call__")
+    return (
+        isinstance(check, type)
+        or hasattr(check, "has_object_permission")
+        or (
+            # `A & B` of two permission classes is neither, until it is called.
+            hasattr(check, "operator_class") and hasattr(check, "__call__")
+        )
     )
 
 
@@ -33,7 +37,9 @@ def allows(check: Any, user: Any, instance: Any) -> bool:
         return True
     if not is_permission(check):
         return bool(check(user, instance))
-    permission = check if hasattr(check, "has_permission") and not isinstance(check, type) else check()
+    permission = (
+        check if hasattr(check, "has_permission") and not isinstance(check, type) else check()
+    )
     http = HttpRequest()
     http.method = "GET"
     http.user = user

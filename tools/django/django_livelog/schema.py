@@ -46,15 +46,20 @@ def schema() -> str:
     base = now.CALLBACK_URL.rstrip("/")
     lines = [
         "# Written by manage.py livelog_schema.",
-        "connect_callback: " + flow(
-            {"url": f"{base}/connect", "secret_file": now.SECRET_FILE, "cookies": cookies}
-        ),
+        "connect_callback: "
+        + flow({"url": f"{base}/connect", "secret_file": now.SECRET_FILE, "cookies": cookies}),
     ]
-    if any("ask" in rule for entry in MODELS.values() for view in entry.views.values()
-           for rule in view.rules() if isinstance(rule, dict)):
-        lines.append("decision_callback: " + flow(
-            {"url": f"{base}/decide", "secret_file": now.SECRET_FILE, "timeout": 2}
-        ))
+    if any(
+        "ask" in rule
+        for entry in MODELS.values()
+        for view in entry.views.values()
+        for rule in view.rules()
+        if isinstance(rule, dict)
+    ):
+        lines.append(
+            "decision_callback: "
+            + flow({"url": f"{base}/decide", "secret_file": now.SECRET_FILE, "timeout": 2})
+        )
     lines += ["api_keys: " + flow(now.KEYS_FILE), "models:"]
     for label in sorted(MODELS):
         lines.append(f"  {flow(label)}:")

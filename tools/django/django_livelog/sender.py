@@ -95,7 +95,9 @@ class Sender:
                 COUNTS["dropped"] += size
                 log.error(
                     "%d changes dropped: more than LIVELOG['QUEUE_LIMIT'] would wait (%d dropped "
-                    "so far); is the server away?", size, COUNTS["dropped"],
+                    "so far); is the server away?",
+                    size,
+                    COUNTS["dropped"],
                 )
                 return
             self.waiting += size

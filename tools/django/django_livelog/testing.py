@@ -6,8 +6,8 @@ TransactionTestCase.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Iterator
 
 from . import sender
 from .records import Change

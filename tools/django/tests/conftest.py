@@ -16,9 +16,9 @@ BINARY = os.environ.get("LIVELOG_BINARY", str(ROOT / ".build/release/livelog"))
 class Server:
     """A real server on loopback."""
 
-    def __init__(self, data, listen="127.0.0.1:0"):
+    def __init__(self, data, listen="127.0.0.1:0", options=("--dev",)):
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--dev", "--data", str(data), "--listen", listen],
+            [BINARY, "serve", *options, "--data", str(data), "--listen", listen],
             stdout=subprocess.PIPE,
             text=True,
         )

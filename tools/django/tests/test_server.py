@@ -50,7 +50,9 @@ def test_refused_batch_is_logged_with_the_problem_and_not_retried(server, caplog
 
 
 def test_same_key_is_appended_once(server):
-    _, body = sender.split([{"model": "m", "action": "CREATED", "key": 1, "instance": {"id": 1}}])[0]
+    _, body = sender.split([{"model": "m", "action": "CREATED", "key": 1, "instance": {"id": 1}}])[
+        0
+    ]
     sender.post(body, "key-1")
     sender.post(body, "key-1")
     assert len(server.records("m")) == 1

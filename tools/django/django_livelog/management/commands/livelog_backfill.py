@@ -21,8 +21,15 @@ class Command(BaseCommand):
         parser.add_argument("--after", help="go on after this key (of one model)")
         parser.add_argument("--database", default="default")
 
-    def handle(self, *labels: Any, models: list[str], batch: int, after: str | None,
-               database: str, **options: Any) -> None:
+    def handle(
+        self,
+        *labels: Any,
+        models: list[str],
+        batch: int,
+        after: str | None,
+        database: str,
+        **options: Any,
+    ) -> None:
         unknown = [label for label in models if label not in MODELS]
         if unknown:
             raise CommandError(f"not registered: {', '.join(unknown)}")

@@ -22,7 +22,9 @@ class Command(BaseCommand):
                 raise CommandError("--check needs --output FILE")
             path = Path(output)
             if not path.is_file() or path.read_text(encoding="utf-8") != text:
-                raise CommandError(f"{output} is not up to date: run livelog_schema --output {output}")
+                raise CommandError(
+                    f"{output} is not up to date: run livelog_schema --output {output}"
+                )
         elif output:
             Path(output).write_text(text, encoding="utf-8")
         else:
