@@ -21,13 +21,11 @@ def rule_of(check: Any) -> str | None:
 
 
 def is_permission(check: Any) -> bool:
+    """A class, one of its instances, or `A & B`, which is neither until it is called."""
     return (
         isinstance(check, type)
         or hasattr(check, "has_object_permission")
-        or (
-            # `A & B` of two permission classes is neither, until it is called.
-            hasattr(check, "operator_class") and hasattr(check, "__call__")
-        )
+        or hasattr(check, "operator_class")
     )
 
 

@@ -67,6 +67,11 @@ def register(serializer: Any, key: str, check: Any) -> None:
     entry = MODELS.setdefault(model._meta.label, Registered(model))
     group = group_name(model, key)
     view = entry.views.setdefault(serializer.__name__, View(serializer))
+    if view.serializer.__module__ != serializer.__module__:
+        # Views go by the class's name: the second would take the first one's place, and checks.
+        raise RuntimeError(
+            f"two serializers of {entry.label} are called {view.name}: rename one of them"
+        )
     view.serializer = serializer
     view.checks[group] = check
     if group not in entry.groups:
