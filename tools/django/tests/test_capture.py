@@ -126,3 +126,15 @@ def test_disabled_publishes_nothing(batches, settings):
     settings.LIVELOG = {"ENABLED": False}
     List.objects.create(name="a")
     assert batches == []
+
+
+def test_change_without_autocommit_and_atomic_is_not_published_and_counted(batches):
+    before = sender.COUNTS["without-atomic"]
+    transaction.set_autocommit(False)
+    try:
+        List.objects.create(name="a")
+        transaction.rollback()
+    finally:
+        transaction.set_autocommit(True)
+    assert batches == []
+    assert sender.COUNTS["without-atomic"] == before + 1
