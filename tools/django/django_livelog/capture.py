@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from django.db import connections, models, transaction
@@ -17,10 +18,12 @@ from django.db.models import signals
 
 from . import sender
 from .conf import config
-from .records import Change, change
-from .registry import MODELS
+from .records import Change, change, gone
+from .registry import entries_of
 
 log = logging.getLogger("django_livelog")
+
+CHUNK = 500  # rows that a view's queryset is asked for at once
 
 
 class Gathered:
@@ -67,31 +70,50 @@ def publish(changes: list[Change], using: str) -> None:
     connection.run_on_commit.append((set(), gathered.send, True))
 
 
+def changes(some: list[models.Model], action: str, using: str) -> list[Change]:
+    """The changes of rows of one model, row by row, for each that shows it.
+
+    Of what a view does not show it is published that it is gone, whether it was there or not: who
+    did not see it is not told, and to look before each save would miss what others commit.
+    """
+    entries = entries_of(type(some[0]))
+    members: dict[str, dict[Any, models.Model]] = {}
+    for entry in entries:
+        try:
+            members[entry.label] = entry.members(some, action, using)
+        except Exception:
+            sender.COUNTS["unserializable"] += len(some)
+            log.exception("rows of %s cannot be read, and are not published", entry.label)
+    made: list[Change] = []
+    for row in some:
+        for entry in entries:
+            if entry.label not in members:
+                continue
+            shown = members[entry.label].get(row.pk)
+            try:
+                if shown is not None:
+                    made.append(change(entry, shown, action))
+                    continue
+            except Exception:
+                sender.count("unserializable")
+                log.exception(
+                    "a change of %s cannot be serialized, and is not published", entry.label
+                )
+                if action != "DELETED":
+                    continue
+            if action != "CREATED":
+                made.append(gone(entry, row))
+    return made
+
+
 def rows(found: Iterable[models.Model], action: str, using: str) -> None:
     """Publishes registered rows. A serializer that raises costs its row, not the request."""
     if not config().ENABLED:
         return
     made: list[Change] = []
-    for row in found:
-        entry = MODELS.get(row._meta.label)
-        if entry is None:
-            continue
-        try:
-            made.append(change(entry, row, action))
-        except Exception:
-            sender.count("unserializable")
-            log.exception("a change of %s cannot be serialized, and is not published", entry.label)
-            if action == "DELETED":
-                key = entry.model._meta.pk
-                text = row.pk if isinstance(row.pk, (int, str)) else str(row.pk)
-                made.append(
-                    {
-                        "model": entry.label,
-                        "action": action,
-                        "key": text,
-                        "instance": {key.attname: text},
-                    }
-                )
+    remaining = iter(found)
+    while some := list(islice(remaining, CHUNK)):
+        made += changes(some, action, using)
     publish(made, using)
 
 
