@@ -20,3 +20,12 @@ class Secret(models.Model):
     text = models.CharField(max_length=140)
     price = models.DecimalField(max_digits=6, decimal_places=2, default=0)
     list = models.ForeignKey(List, on_delete=models.CASCADE)
+
+
+class Card(models.Model):
+    text = models.CharField(max_length=140)
+    slug = models.SlugField(unique=True)
+    archived = models.BooleanField(default=False)
+    owner_id = models.IntegerField(null=True)
+    list = models.ForeignKey(List, on_delete=models.CASCADE)
+    objects = LiveManager()
