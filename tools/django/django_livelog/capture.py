@@ -70,12 +70,37 @@ def publish(changes: list[Change], using: str) -> None:
     connection.run_on_commit.append((set(), gathered.send, True))
 
 
-def changes(some: list[models.Model], action: str, using: str) -> list[Change]:
-    """The changes of rows of one model, row by row, for each that shows it.
+Before = dict  # by label, the keys of rows that were shown before a change
 
-    Of what a view does not show it is published that it is gone, whether it was there or not: who
-    did not see it is not told, and to look before each save would miss what others commit.
+
+def before(model: Any, keys: list[Any], using: str) -> Before:
+    """Which rows views show now, for when they are changed or deleted. Others are shown always.
+
+    It cannot be known from the row in memory, and the server tells readers of each DELETED: so of
+    a row that was never shown not even the end is published. What cannot be read is left out,
+    and then a row counts as shown: its end is rather published twice than not at all.
     """
+    found: Before = {}
+    if not config().ENABLED:
+        return found
+    for entry in entries_of(model):
+        try:
+            shown: set[Any] | None = set()
+            for first in range(0, len(keys), CHUNK):
+                some = entry.shown(keys[first : first + CHUNK], using)
+                shown = None if some is None or shown is None else shown | some
+            if shown is not None:
+                found[entry.label] = shown
+        except Exception:
+            log.exception("rows of %s cannot be read", entry.label)
+    return found
+
+
+def changes(
+    some: list[models.Model], action: str, using: str, was: Before | None = None
+) -> list[Change]:
+    """The changes of rows of one model, row by row, for each that shows it."""
+    was = was or {}
     entries = entries_of(type(some[0]))
     members: dict[str, dict[Any, models.Model]] = {}
     for entry in entries:
@@ -89,10 +114,13 @@ def changes(some: list[models.Model], action: str, using: str) -> list[Change]:
         for entry in entries:
             if entry.label not in members:
                 continue
-            shown = members[entry.label].get(row.pk)
+            key = entry.model._meta.pk.to_python(row.pk)  # as queries give it
+            shown = members[entry.label].get(key)
+            was_shown = key in was.get(entry.label, [key])
             try:
                 if shown is not None:
-                    made.append(change(entry, shown, action))
+                    entered = action == "UPDATED" and not was_shown
+                    made.append(change(entry, shown, "CREATED" if entered else action))
                     continue
             except Exception:
                 sender.count("unserializable")
@@ -101,19 +129,19 @@ def changes(some: list[models.Model], action: str, using: str) -> list[Change]:
                 )
                 if action != "DELETED":
                     continue
-            if action != "CREATED":
+            if action != "CREATED" and was_shown:
                 made.append(gone(entry, row))
     return made
 
 
-def rows(found: Iterable[models.Model], action: str, using: str) -> None:
+def rows(found: Iterable[models.Model], action: str, using: str, was: Before | None = None) -> None:
     """Publishes registered rows. A serializer that raises costs its row, not the request."""
     if not config().ENABLED:
         return
     made: list[Change] = []
     remaining = iter(found)
     while some := list(islice(remaining, CHUNK)):
-        made += changes(some, action, using)
+        made += changes(some, action, using, was)
     publish(made, using)
 
 
@@ -125,15 +153,27 @@ def touch(found: Any) -> None:
         rows(found.iterator(chunk_size=1000), "UPDATED", found.db)
 
 
+def saving(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
+    if instance.pk is not None and not instance._state.adding:
+        instance._livelog_before = before(type(instance), [instance.pk], using)
+
+
 def saved(sender: Any, instance: Any, created: bool, using: str, **kwargs: Any) -> None:
-    rows([instance], "CREATED" if created else "UPDATED", using)
+    was = instance.__dict__.pop("_livelog_before", None)
+    rows([instance], "CREATED" if created else "UPDATED", using, was)
+
+
+def deleting(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
+    instance._livelog_before = before(type(instance), [instance.pk], using)
 
 
 def deleted(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
-    rows([instance], "DELETED", using)
+    rows([instance], "DELETED", using, instance.__dict__.pop("_livelog_before", None))
 
 
 def listen(model: Any) -> None:
     """Only registered models: a listener to all would cost every model its fast deletes."""
+    signals.pre_save.connect(saving, sender=model, dispatch_uid="django_livelog")
+    signals.pre_delete.connect(deleting, sender=model, dispatch_uid="django_livelog")
     signals.post_save.connect(saved, sender=model, dispatch_uid="django_livelog")
     signals.post_delete.connect(deleted, sender=model, dispatch_uid="django_livelog")

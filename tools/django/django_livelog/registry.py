@@ -65,7 +65,11 @@ class Registered:
 
     def members(self, rows: list[Any], action: str, using: str) -> dict[Any, Any]:
         """What is shown of the rows, by key: all of them, as they are."""
-        return {row.pk: row for row in rows}
+        return {self.model._meta.pk.to_python(row.pk): row for row in rows}
+
+    def shown(self, keys: list[Any], using: str) -> set[Any] | None:
+        """Which of these rows are shown as the database has them; None if all are."""
+        return None
 
     def render(self, view: Any, row: Any) -> Any:
         return view.serializer(row).data

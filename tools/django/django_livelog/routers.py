@@ -86,13 +86,19 @@ class Routed(Registered):
         """The rows that the view shows, as its queryset gives them, by one query."""
         if action == "DELETED":
             return {}
-        queryset = self.view().get_realtime_queryset().using(using).order_by()
-        found = queryset.filter(pk__in=[row.pk for row in rows])
+        found = self.query([row.pk for row in rows], using, lambda rows: rows)
+        return {row.pk: row for row in found}
+
+    def shown(self, keys: list[Any], using: str) -> set[Any] | None:
+        return set(self.query(keys, using, lambda rows: rows.values_list("pk", flat=True)))
+
+    def query(self, keys: list[Any], using: str, of: Any) -> list[Any]:
+        found = self.view().get_realtime_queryset().using(using).order_by().filter(pk__in=keys)
         if not connections[using].in_atomic_block:
-            return {row.pk: row for row in found}
+            return list(of(found))
         # A query that fails is not to take the application's transaction with it.
         with transaction.atomic(using=using):
-            return {row.pk: row for row in found}
+            return list(of(found))
 
     def render(self, view: Any, row: Any) -> Any:
         return rendered(self.view, view.serializer, row, self.kwargs(row))

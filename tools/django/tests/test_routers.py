@@ -216,16 +216,51 @@ def test_routers_publish_one_batch_each_in_its_own_way(list_, batches):
 def test_row_enters_and_leaves_the_queryset(list_, batches):
     card = Card.objects.create(text="a", slug="s", list=list_, archived=True)
     assert published(batches) == []
+    card.save()
+    assert published(batches) == []
     card.archived = False
     card.save()
-    assert published(batches)[0][0] == "UPDATED"
+    card.save()
+    assert [action for action, _ in published(batches)] == ["CREATED", "UPDATED"]
     card.archived = True
     card.save()
+    card.save()
     key = card.pk
-    assert published(batches)[1:] == [("DELETED", {"id": key})]
-    card.delete()
     assert published(batches)[2:] == [("DELETED", {"id": key})]
+    card.delete()
+    assert published(batches)[3:] == []
     assert published(batches, PRIVATE)[-1] == ("DELETED", {"id": key})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deletion_is_published_of_rows_that_were_shown(list_, batches):
+    shown = Card.objects.create(text="a", slug="s", list=list_)
+    Card.objects.create(text="b", slug="t", list=list_, archived=True)
+    key = shown.pk
+    batches.clear()
+    list_.delete()
+    assert published(batches) == [("DELETED", {"id": key})]
+    assert len(published(batches, PRIVATE)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_key_of_another_type_is_the_same_row(list_, batches):
+    card = Card.objects.create(text="a", slug="s", list=list_)
+    card.pk = str(card.pk)
+    card.save()
+    card.archived = True
+    card.save()
+    assert [action for action, _ in published(batches)] == ["CREATED", "UPDATED", "DELETED"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_touch_ends_what_is_not_shown_any_more_for_whatever_reason(list_, batches):
+    card = Card.objects.create(text="a", slug="s", list=list_)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE todolist_card SET archived = 1")
+    batches.clear()
+    touch(card)
+    assert published(batches) == [("DELETED", {"id": card.pk})]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -237,7 +272,10 @@ def test_bulk_operations_ask_the_queryset_once_for_500_rows(
     assert len(published(batches)) == 300 and len(published(batches, PRIVATE)) == 600
     batches.clear()
     Card.objects.update(archived=True)
-    assert {action for action, _ in published(batches)} == {"DELETED"}
+    assert [action for action, _ in published(batches)] == ["DELETED"] * 300
+    batches.clear()
+    Card.objects.update(archived=False)
+    assert [action for action, _ in published(batches)] == ["CREATED"] * 600
     batches.clear()
     with django_assert_num_queries(1 + 2 * 2):  # the rows, and two chunks for two views
         touch(Card.objects.all())
