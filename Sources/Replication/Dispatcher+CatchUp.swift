@@ -211,7 +211,8 @@ extension Dispatcher {
         deciding lookup: inout DecisionLookup, to composer: inout FrameComposer
     ) throws(StorageError) -> Window {
         var (window, offsets) = try self.findWindow(of: readers, from: start, in: extent)
-        try self.endBeforeUndecided(&window, &offsets, of: readers, from: start, in: extent, &lookup)
+        try self.endBeforeUndecided(
+            &window, &offsets, of: readers, from: start, in: extent, &lookup)
         var batch = start..<start
         for (place, offset) in offsets.enumerated() {
             self.counted.catchUpRecords += 1
@@ -354,8 +355,9 @@ extension Dispatcher {
 
     /// Adds `record` for those of `readers` that want it and have not had it, group by group in the record's order.
     private func add(
-        _ record: borrowing RecordView, for readers: [Reader], deciding lookup: inout DecisionLookup,
-        to composer: inout FrameComposer, _ window: inout Window
+        _ record: borrowing RecordView, for readers: [Reader],
+        deciding lookup: inout DecisionLookup, to composer: inout FrameComposer,
+        _ window: inout Window
     ) {
         let offset = record.offset
         if readers.count == 1, let reader = readers.first {

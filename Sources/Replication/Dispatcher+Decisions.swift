@@ -80,7 +80,7 @@ extension Dispatcher {
         guard !questions.isEmpty, let principal = self.entries[index]?.session.reader.principal
         else { return }
         self.entries[index]?.asking = self.lastUndecided + 1
-        self.ask(questions, of: principal, for: .session(index))
+        self.ask(questions, of: [principal], for: .session(index))
     }
 
     /// Has what a summary needs decided, which waits for that; false if nobody waits for the summary.
@@ -88,16 +88,17 @@ extension Dispatcher {
         guard let first = summary.readers.first,
             let principal = self.entries[first.session]?.session.reader.principal
         else { return false }
-        self.ask(questions, of: principal, for: .summary(summary))
+        let before = summary.principalBefore.map { [$0] } ?? []
+        self.ask(questions, of: [principal] + before, for: .summary(summary))
         return true
     }
 
     private func ask(
-        _ questions: [RecordQuestion], of principal: Principal, for waiting: Undecided
+        _ questions: [RecordQuestion], of principals: [Principal], for waiting: Undecided
     ) {
         self.lastUndecided += 1
         self.undecided[self.lastUndecided] = waiting
-        self.decide(questions, principal, self.lastUndecided)
+        self.decide(questions, principals, self.lastUndecided)
     }
 
     /// Lets whoever waits for what has this number go on; or, if there was no answer, come again later. Returns whether

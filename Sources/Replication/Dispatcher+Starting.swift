@@ -1,3 +1,4 @@
+import Access
 import LogModel
 import LogStorage
 import Logging
@@ -49,7 +50,7 @@ extension Dispatcher {
             return
         }
         guard let token = self.token(at: start.start) else { return self.fail(index) }
-        let before: Predicate?
+        let before: (predicate: Predicate, principal: Principal)?
         do throws(GrantReading.Failure) {
             before = try self.sightAt(start.start, of: request, index)
         } catch {
@@ -65,7 +66,11 @@ extension Dispatcher {
         self.entries[index]?.session.begin(
             slot, at: start.start, as: isNet || before != nil ? .waiting : .lagging,
             start.predicate, token: token, output: &output)
-        if let before { self.want(.sightChange(from: before, at: start.start), index, slot) }
+        if let before {
+            self.want(
+                .sightChange(from: before.predicate, of: before.principal, at: start.start), index,
+                slot)
+        }
         if request.start == .start {
             self.entries[index]?.session.beginWithWhatIsKept(
                 slot, removedBefore: start.predicate.driver.map { self.log.firstAvailable(of: $0) })

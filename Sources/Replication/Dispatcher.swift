@@ -92,9 +92,9 @@ package final class Dispatcher {
     var followers = Followers()
     /// What the application has decided.
     let decisions: DecisionCache
-    /// Has questions of a principal decided: then, or when that is given up, ``decided(_:hasAnswer:)`` is to be called with
-    /// the number. By default nobody decides anything.
-    package var decide: ([RecordQuestion], Principal, _ number: UInt64) -> Void = { _, _, _ in }
+    /// Has questions decided, whose askers are among the principals: then, or when that is given up,
+    /// ``decided(_:hasAnswer:)`` is to be called with the number. By default nobody decides anything.
+    package var decide: ([RecordQuestion], [Principal], _ number: UInt64) -> Void = { _, _, _ in }
     /// Who waits for what is being decided, by number.
     var undecided: [UInt64: Undecided] = [:]
     var lastUndecided: UInt64 = 0

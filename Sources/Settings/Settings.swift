@@ -63,7 +63,8 @@ package struct Settings: Sendable {
         let members = reader.members(
             root, "",
             known: [
-                "api_keys", "connect_callback", "data", "decision_callback", "grants", "limits", "listen", "models",
+                "api_keys", "connect_callback", "data", "decision_callback", "grants", "limits",
+                "listen", "models",
                 "operations", "origins", "tls", "tokens", "trusted_proxies", "unlisted_models",
             ])
         self.listen = members["listen"].flatMap { reader.text($0, "listen") }
@@ -85,7 +86,7 @@ package struct Settings: Sendable {
             members["limits"].map { reader.limits($0, "limits") } ?? LimitSettings()
         let models = members["models"].map { reader.models($0, "models") } ?? []
         if let node = members["models"], members["decision_callback"] == nil,
-            models.contains(where: { $0.views.contains { $0.question != nil } })
+            models.flatMap(\.views).contains(where: { $0.question != nil })
         {
             reader.note(
                 node, "models",

@@ -133,7 +133,7 @@ struct AccessMatrix {
         var page = try ChangePage(
             of: predicate, in: log, from: .zero, limits: limits, by: server.decisions)
         while !page.undecided.isEmpty {
-            application.decide(page.undecided, for: reader.principal)
+            application.decide(page.undecided, for: [reader.principal])
             page = try ChangePage(
                 of: predicate, in: log, from: .zero, limits: limits, by: server.decisions)
         }
@@ -151,7 +151,7 @@ struct AccessMatrix {
                         by: server.decisions)
                     let result = try body(&one)
                     if one.undecided.isEmpty { return result }
-                    application.decide(one.undecided, for: reader.principal)
+                    application.decide(one.undecided, for: [reader.principal])
                 }
             }
             let shown: String
