@@ -29,6 +29,8 @@ package struct Subscription: Sendable {
 
     /// The client's number for it (`livelog.v1`).
     package let id: UInt64
+    /// How its records are told.
+    package let form: RecordForm
     /// What was asked for.
     package internal(set) var request: SubscriptionRequest
     /// The filter, made ready for the log. Nil until the subscription has begun.
@@ -49,8 +51,9 @@ package struct Subscription: Sendable {
     /// removed before it began. Empty for one that was promised every record.
     package internal(set) var removedBefore: [Offset] = []
 
-    init(id: UInt64, request: SubscriptionRequest) {
+    init(id: UInt64, request: SubscriptionRequest, form: RecordForm = .livelog1) {
         self.id = id
+        self.form = form
         self.request = request
     }
 

@@ -18,15 +18,18 @@ package final class AccessControl: Sendable {
         package var authenticator: (any Authenticator)?
         /// Which pages may connect and publish.
         package var origins: OriginRules
+        /// What clients of django-rest-live find when they connect.
+        package var restLive: RestLivePolicy
 
         /// Creates the rules.
         package init(
             policy: AccessPolicy = .open, authenticator: (any Authenticator)? = nil,
-            origins: OriginRules = OriginRules()
+            origins: OriginRules = OriginRules(), restLive: RestLivePolicy = RestLivePolicy()
         ) {
             self.policy = policy
             self.authenticator = authenticator
             self.origins = origins
+            self.restLive = restLive
         }
     }
 

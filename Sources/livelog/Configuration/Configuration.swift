@@ -36,7 +36,8 @@ actor Configuration {
         AccessControl.Rules(
             policy: settings.policy,
             authenticator: try await ServerAuthenticator(settings.identity, logger: logger),
-            origins: OriginRules(allowed: Set(settings.origins), isLoopback: isLoopback))
+            origins: OriginRules(allowed: Set(settings.origins), isLoopback: isLoopback),
+            restLive: settings.restLive)
     }
 
     /// Takes the configuration again, if it is right.

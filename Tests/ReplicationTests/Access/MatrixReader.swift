@@ -44,7 +44,7 @@ struct MatrixReader {
                 dialect: self.dialect, reader: Reader(self.principal, under: self.policy),
                 limits: server.sessionLimits), connection: self.connection)
         switch self.dialect {
-        case .restLive1:
+        case .restLive:
             let value = self.wanted.map { Self.json($0.value) } ?? "null"
             server.receive(
                 #"{"model":"tasks.Task","property":"\#(self.wanted?.property ?? "")","value":\#(value)}"#,
@@ -87,7 +87,7 @@ struct MatrixReader {
         self.wasReset = self.wasReset || text.contains("access-changed")
         var records: [String] = []
         for line in text.split(separator: "\n") {
-            if self.dialect == .restLive1 || line.hasPrefix("{\"offset\":") {
+            if self.dialect == .restLive || line.hasPrefix("{\"offset\":") {
                 records.append(String(line))
             } else if let start = line.firstRange(of: "\"records\":[")?.upperBound,
                 let end = line[start...].lastIndex(of: "]"), end > start
@@ -160,7 +160,7 @@ struct Truth {
     /// The records from `start` on.
     func records(from start: Int) -> [String] {
         self.lines.filter { $0.offset >= start }.compactMap { line in
-            guard self.reader.dialect == .restLive1 else { return Self.record(line, line.did) }
+            guard self.reader.dialect == .restLive else { return Self.record(line, line.did) }
             guard line.did != .left, let wanted = self.reader.wanted else { return nil }
             // The value as it stands in the record.
             let json = line.change.properties.first { $0.name == wanted.property }?.json ?? "null"
