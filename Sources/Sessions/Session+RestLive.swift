@@ -5,6 +5,7 @@ import WireProtocol
 /// Messages of clients of django-rest-live. One connection may send those of both dialects: a frame of rest-live 2 has
 /// a `type`, one of rest-live 1 has none.
 extension Session {
+    /// Takes a text message of either dialect.
     mutating func receiveRestLive(_ message: [UInt8], output: inout [UInt8]) -> [Action] {
         guard let document = try? JSONDocument(parsing: message),
             document.kind(of: document.root) == .object
