@@ -11,7 +11,7 @@ extension Dispatcher {
     /// as far as it may be seen now.
     ///
     /// A subscription of which something else is seen ends, and its client begins anew with what may be seen; one of
-    /// rest-live 1, which knows no way to be told, goes on with it, or is quiet. Returns whether ``turn()`` has something
+    /// rest-live, which knows no way to be told, goes on with it, or is quiet. Returns whether ``turn()`` has something
     /// to do.
     package func become(_ reader: Reader, _ id: SessionID) -> Bool {
         self.become(self.watchGrants(reader, id.index), id.index)
@@ -91,7 +91,7 @@ extension Dispatcher {
         var output: [UInt8] = []
         for (slot, filter) in changed {
             let isDone =
-                self.entries[index]?.session.dialect == .restLive1
+                self.entries[index]?.session.dialect == .restLive
                 ? self.seeQuietly(index, slot, filter)
                 : isInPlace && self.seeInPlace(index, slot, filter, before)
             guard !isDone else { continue }
@@ -105,7 +105,7 @@ extension Dispatcher {
         self.queueIfBehind(index)
     }
 
-    /// Lets a subscription of rest-live 1, which is never told of the past, go on with another sight.
+    /// Lets a subscription of rest-live, which is never told of the past, go on with another sight.
     private func seeQuietly(_ index: Int, _ slot: Int, _ filter: Filter?) -> Bool {
         guard let predicate = self.predicate(index, slot, seenBy: filter) else { return false }
         self.entries[index]?.session.see(slot, predicate)

@@ -26,7 +26,7 @@ extension Dispatcher {
     func follows(_ session: Session) -> (_ slot: Int) -> Bool {
         let subscriptions = session.subscriptions
         let isTogether =
-            session.dialect == .restLive1
+            session.dialect == .restLive
             && subscriptions.contains { !$0.isOver && $0.predicate?.hasQuestions == true }
         return { isTogether || subscriptions[$0].predicate?.hasQuestions == true }
     }

@@ -61,7 +61,7 @@ extension Dispatcher {
             return
         }
         // Its subscriptions go together, because its frames do not say which one they are for.
-        if self.entries[index]?.session.dialect == .restLive1 { self.becomeLagging(index) }
+        if self.entries[index]?.session.dialect == .restLive { self.becomeLagging(index) }
         let isNet = before == nil && request.catchUp == .latest && start.start < start.end
         self.entries[index]?.session.begin(
             slot, at: start.start, as: isNet || before != nil ? .waiting : .lagging,
@@ -124,7 +124,7 @@ extension Dispatcher {
     /// nil if that is not known yet, and then it goes on in its turn.
     private func counting(_ count: BudgetCount) -> Bool? {
         guard let budget = count.budget, count.request.start != .snapshot,
-            self.entries[count.place.session]?.session.dialect != .restLive1
+            self.entries[count.place.session]?.session.dialect != .restLive
         else { return false }
         var count = count
         var work = 0

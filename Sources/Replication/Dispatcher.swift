@@ -175,8 +175,8 @@ package final class Dispatcher {
     /// Takes a binary message of a session's client.
     package func receiveBinary(from id: SessionID) {
         var output: [UInt8] = []
-        self.entries[id.index]?.session.receiveBinary(output: &output)
-        self.send(OutboundBytes(output), to: id.index)
+        let actions = self.entries[id.index]?.session.receiveBinary(output: &output) ?? []
+        _ = self.carryOut(actions, of: id.index, output: &output)
     }
 
     /// Makes the one subscription of a stream. Returns whether ``turn()`` has something to do.
@@ -357,7 +357,10 @@ package final class Dispatcher {
         for action in actions {
             switch action {
             case .start(let slot): self.start(index, slot, output: &output)
+            case .retrieve(let slot, let condition):
+                self.retrieve(index, slot, by: condition, output: &output)
             case .refused(let code): self.counted.refusals[code, default: 0] += 1
+            case .close(let reason): self.close(index, .internalError, reason)
             case .authenticate(let token): self.entries[index]?.connection.authenticate(token)
             case .stop(let slot, let phase):
                 self.dropSummary(index, slot)

@@ -118,7 +118,7 @@ struct SettingsTests {
             """)
         let model = try #require(settings.policy.models["a"])
         #expect(model.key == "uid")
-        #expect(model.recordedGroups == ["list_id", "uid", "owner"])
+        #expect(model.recordedGroups == ["uid", "list_id", "owner"])
         #expect(model.aliases == ["list": "list_id", "pk": "uid", "o": "owner"])
         #expect(settings.policy.modelRules["b"]?.property("list") == "list_id")
         #expect(settings.policy.models["b"]?.recordedGroups == nil)

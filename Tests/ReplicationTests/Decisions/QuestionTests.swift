@@ -147,7 +147,7 @@ struct QuestionTests {
             let server = Server(writer)
             let application = DecidingApplication(for: server, seed: 1) { _, _ in true }
             let connection = RecordingConnection()
-            let id = Self.open(connection, on: server, as: .restLive1)
+            let id = Self.open(connection, on: server, as: .restLive)
             for model in ["notice", "m"] {
                 server.receive(
                     #"{"model":"\#(model)","property":"list","value":1}"#, from: id)
