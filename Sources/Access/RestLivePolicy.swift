@@ -50,6 +50,7 @@ package struct RestLivePath: Hashable, Sendable {
         self.who.alternatives(for: principal).contains([])
     }
 
+    /// `path` as paths are compared.
     static func withoutLastSlash(_ path: String) -> String {
         path.hasSuffix("/") ? String(path.dropLast()) : path
     }

@@ -5,6 +5,7 @@ import WireProtocol
 /// Messages of clients of django-rest-live. One connection may send those of both dialects: a frame of rest-live 2 has
 /// a `type`, one of rest-live 1 has none.
 extension Session {
+    /// Takes a text message of either dialect.
     mutating func receiveRestLive(_ message: [UInt8], output: inout [UInt8]) -> [Action] {
         guard let document = try? JSONDocument(parsing: message),
             document.kind(of: document.root) == .object
@@ -54,9 +55,14 @@ extension Session {
         _ document: JSONDocument, output: inout [UInt8]
     ) -> [Action] {
         do throws(RestLive2Error) {
-            let request = try RestLive2Request(
-                document, rules: self.reader.policy.modelRules
-            ) { self.registeredLabel(of: $0) }
+            let reader = self.reader
+            // Of a model that is not seen nobody learns by a refusal what stands for what.
+            let rules = reader.policy.modelRules.limited { label in
+                reader.filter(Filter(model: label)) != nil
+            }
+            let request = try RestLive2Request(document, rules: rules) {
+                self.registeredLabel(of: $0)
+            }
             switch request {
             case nil: return []
             case .subscribe(let request): return [try self.subscribe(request)]
@@ -89,9 +95,9 @@ extension Session {
         guard self.reader.filter(Filter(model: model)) != nil else {
             throw .unauthorized(id, request.form.model, request.action)
         }
-        for condition in request.conditions
-        where self.reader.filter(Filter(model: model, conditions: [condition])) == nil {
-            throw .unknownProperty(id, condition.property, request.form.model)
+        for member in request.members
+        where self.reader.filter(Filter(model: model, conditions: [member.condition])) == nil {
+            throw .unknownProperty(id, member.name, request.form.model)
         }
         guard let seen = self.reader.filter(Filter(model: model, conditions: request.conditions))
         else { throw .unauthorized(id, request.form.model, request.action) }

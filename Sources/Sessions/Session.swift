@@ -36,6 +36,7 @@ package struct Session: Sendable {
     /// Who reads, and what they may see.
     package private(set) var reader: Reader
 
+    /// Subscriptions that it can have at a time.
     let subscriptionsMax: Int
     /// What holds for a client of django-rest-live.
     let restLive: RestLiveOptions
@@ -284,6 +285,7 @@ extension Session {
         return slot
     }
 
+    /// The first slot of a subscription that is not over and that is wanted.
     func slot(where isWanted: (Subscription) -> Bool) -> Int? {
         self.subscriptions.firstIndex { !$0.isOver && isWanted($0) }
     }
@@ -302,6 +304,7 @@ extension Session {
         return self.subscriptions.count - 1
     }
 
+    /// Ends the subscription in `slot`.
     mutating func end(_ slot: Int) -> Action {
         let phase = self.subscriptions[slot].phase
         self.subscriptions[slot].phase = .over

@@ -194,6 +194,7 @@ package struct RecordRenderer {
         json.append(literal: "\",\"group_key_value\":")
     }
 
+    /// Appends a scalar of a record as JSON.
     static func append(_ kind: Scalar.Kind, _ text: RawSpan, to json: inout [UInt8]) {
         switch kind {
         case .null: json.append(literal: "null")

@@ -16,12 +16,13 @@ struct RestLive2SessionTests {
             under: AccessPolicy(
                 models: [
                     ModelPolicy(
-                        model: "m", groups: ["p"],
+                        model: "m", groups: ["p"], aliases: ["o": "owner"],
                         views: [
                             .init(view: View(name: "v", fields: ["id"]), rule: .everyone)
-                        ], publish: .everyone),
+                        ], publish: .property("owner", equalsClaim: "sub")),
                     ModelPolicy(
-                        model: "known", views: [.init(view: .whole, rule: .authenticated)],
+                        model: "known", groups: ["p"], aliases: ["q": "p"],
+                        views: [.init(view: .whole, rule: .authenticated)],
                         publish: .everyone),
                     ModelPolicy(
                         model: "m@private", views: [.init(view: .whole, rule: .everyone)],
@@ -95,6 +96,14 @@ struct RestLive2SessionTests {
         ("unknown", "list", "{}", 404, "Model unknown not registered for realtime updates."),
         ("unknown", "none", "{}", 404, "Model unknown not registered for realtime updates."),
         ("known", "list", "{}", 403, "Unauthorized to subscribe to known for action list"),
+        (
+            "known", "list", #"{"p":1,"q":2}"#, 403,
+            "Unauthorized to subscribe to known for action list"
+        ),
+        (
+            "m", "list", #"{"o":1}"#, 400,
+            #"\"o\" is no property by which m can be asked for: `view_kwargs` and `query_params` name groups of the model."#
+        ),
         ("known", "retrieve", "{}", 403, "Unauthorized to subscribe to known for action retrieve"),
         (
             "m", "retrieve", "{}", 404,

@@ -29,9 +29,17 @@ package enum RestLive2Request: Hashable, Sendable {
         /// All instances, or one.
         package let action: Action
         /// What has to hold of an instance, each property once.
-        package let conditions: [Condition]
+        package let members: [Member]
         /// By what the one instance is found that is wanted; nil of a list, and if it cannot be found by what is given.
         package let lookup: Condition?
+    }
+
+    /// A member of `view_kwargs` or `query_params`.
+    package struct Member: Hashable, Sendable {
+        /// What the client calls the property.
+        package let name: Text
+        /// What has to hold.
+        package let condition: Condition
     }
 
     /// The most bytes of a client's number: it is in every frame.
@@ -105,16 +113,21 @@ extension RestLive2Request.Subscription {
         for name in ["view_kwargs", "query_params"] {
             try conditions.add(document.member(name, of: root), name, of: document)
         }
+        var members = conditions.members
         let lookup = action == .retrieve ? Self.lookup(document, rules) : nil
         // What says the same as `lookup_by` adds nothing, and must not hold the subscription to it: it is the instance
         // that is followed. What says something else finds nothing.
-        let isFound = lookup.map { conditions.remove($0) } ?? false
+        let place = members.firstIndex { $0.condition.property == lookup?.property }
+        let isFound = place.map { members.remove(at: $0).condition.isSame(as: lookup) } ?? true
         self.form = RestLive2Form(id: id, model: Text(bytes: bytes), lookup: rules?.lookup)
         self.model = model
         self.action = action
-        self.conditions = conditions.all
+        self.members = members
         self.lookup = isFound ? lookup : nil
     }
+
+    /// What has to hold of an instance.
+    package var conditions: [Condition] { self.members.map(\.condition) }
 
     /// By what an instance is found; nil if `lookup_by` is none.
     private static func lookup(
@@ -133,7 +146,7 @@ private struct RestLive2Conditions {
     let id: [UInt8]
     let rules: ModelRules.Model?
     /// Each property once.
-    private(set) var all: [Condition] = []
+    private(set) var members: [RestLive2Request.Member] = []
 
     init(id: [UInt8], rules: ModelRules.Model?) {
         self.id = id
@@ -168,8 +181,10 @@ private struct RestLive2Conditions {
             }
             let condition = Condition(
                 property: self.rules.restLiveProperty(member.key), test: .isIn([value]))
-            if let other = self.all.first(where: { $0.property == condition.property }) {
-                guard other.isSame(as: condition) else {
+            if let other = self.members.first(where: {
+                $0.condition.property == condition.property
+            }) {
+                guard other.condition.isSame(as: condition) else {
                     throw .invalid(
                         self.id,
                         "\(excerpt) in `\(name)` is there with another value already, perhaps by another name."
@@ -177,8 +192,8 @@ private struct RestLive2Conditions {
                 }
                 continue
             }
-            self.all.append(condition)
-            guard self.all.count <= limits.conditionCountMax else {
+            self.members.append(RestLive2Request.Member(name: member.key, condition: condition))
+            guard self.members.count <= limits.conditionCountMax else {
                 throw .invalid(
                     self.id,
                     "`view_kwargs` and `query_params` have at most \(limits.conditionCountMax) members."
@@ -186,20 +201,12 @@ private struct RestLive2Conditions {
             }
         }
     }
-
-    /// Removes the condition on the property of `lookup`. Returns false if it says something else.
-    mutating func remove(_ lookup: Condition) -> Bool {
-        guard let place = self.all.firstIndex(where: { $0.property == lookup.property }) else {
-            return true
-        }
-        return self.all.remove(at: place).isSame(as: lookup)
-    }
 }
 
 extension Condition {
     /// Whether both want the same group.
-    fileprivate func isSame(as other: Condition) -> Bool {
-        guard case .isIn(let values) = self.test, case .isIn(let others) = other.test,
+    fileprivate func isSame(as other: Condition?) -> Bool {
+        guard let other, case .isIn(let values) = self.test, case .isIn(let others) = other.test,
             let value = values.first, let another = others.first
         else { return false }
         return self.property == other.property && value.isSameGroupValue(as: another)
