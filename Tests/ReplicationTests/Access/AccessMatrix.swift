@@ -52,7 +52,7 @@ struct AccessMatrix {
             let half = Self.changeCount / 2
             // Who may not ask at first is refused, and has to ask again; but for the original's clients.
             var readers = Self.readers(Self.policy(self.served)).filter {
-                $0.seen != nil || $0.dialect == .restLive
+                $0.seen != nil || $0.dialect == .restLive && !$0.isRestLive2
             }
             let server = Server(writer)
             for index in readers.indices { readers[index].subscribe(on: server, from: "now") }
@@ -158,13 +158,14 @@ struct AccessMatrix {
     private static func readers(_ policy: AccessPolicy) -> [MatrixReader] {
         AccessMatrixTests.principals.flatMap { principal in
             AccessMatrixTests.filters.flatMap { filter in
-                Dialect.allCases.compactMap { dialect in
-                    // The original asks for groups only, and never for null.
-                    if dialect == .restLive, filter == nil || filter?.value.kind == .null {
-                        return nil
+                [MatrixReader(principal, .restLive, filter, policy, isRestLive2: true)]
+                    + Dialect.allCases.compactMap { dialect in
+                        // The original asks for groups only, and never for null.
+                        if dialect == .restLive, filter == nil || filter?.value.kind == .null {
+                            return nil
+                        }
+                        return MatrixReader(principal, dialect, filter, policy)
                     }
-                    return MatrixReader(principal, dialect, filter, policy)
-                }
             }
         }
     }
