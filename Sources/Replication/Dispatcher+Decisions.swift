@@ -11,6 +11,15 @@ enum Undecided {
     case session(Int)
     /// A summary that is being made.
     case summary(Summary)
+    /// A subscription that begins when it is known whether its instance may be seen.
+    case retrieval(Retrieval)
+}
+
+/// A starting subscription that is for the instance for which a condition holds, and begins where it was asked for.
+struct Retrieval {
+    let place: SubscriptionPlace
+    let condition: Condition
+    let start: Offset
 }
 
 /// How subscriptions are served of which the application decides what is seen.
@@ -93,6 +102,13 @@ extension Dispatcher {
         return true
     }
 
+    /// Has decided whether the instance that a starting subscription is for may be seen. Returns the number of that.
+    func ask(_ questions: [RecordQuestion], for retrieval: Retrieval) -> UInt64 {
+        let principal = self.entries[retrieval.place.session]?.session.reader.principal
+        self.ask(questions, of: principal.map { [$0] } ?? [], for: .retrieval(retrieval))
+        return self.lastUndecided
+    }
+
     private func ask(
         _ questions: [RecordQuestion], of principals: [Principal], for waiting: Undecided
     ) {
@@ -122,6 +138,21 @@ extension Dispatcher {
                 self.forget(summary)
                 for place in summary.readers { self.closeUndecided(place.session) }
             }
+        case .retrieval(let retrieval):
+            let place = retrieval.place
+            // Perhaps its client has taken it back, and another one is in its place.
+            guard self.retrievals[place] == number else { break }
+            self.retrievals[place] = nil
+            guard hasAnswer else {
+                self.closeUndecided(place.session)
+                break
+            }
+            var output: [UInt8] = []
+            self.retrieve(
+                place.session, place.slot, by: retrieval.condition, from: retrieval.start,
+                output: &output)
+            self.send(OutboundBytes(output), to: place.session)
+            self.queueIfBehind(place.session)
         case nil: break
         }
         return self.hasWork

@@ -98,6 +98,8 @@ package final class Dispatcher {
     /// Who waits for what is being decided, by number.
     var undecided: [UInt64: Undecided] = [:]
     var lastUndecided: UInt64 = 0
+    /// The numbers of what is to be decided for starting subscriptions.
+    var retrievals: [SubscriptionPlace: UInt64] = [:]
     var renderer = RecordRenderer()
     var postings: PostingCache
     /// What was done since the start; the rest is counted when somebody asks (`Dispatcher+Counters.swift`).
@@ -155,6 +157,7 @@ package final class Dispatcher {
         for slot in entry.session.subscriptions.indices {
             self.dropSummary(id.index, slot)
             self.unfollow(id.index, slot)
+            self.retrievals[SubscriptionPlace(session: id.index, slot: slot)] = nil
         }
         self.leaveGrants(id.index)
         self.entries[id.index] = nil
@@ -366,6 +369,7 @@ package final class Dispatcher {
                 self.dropSummary(index, slot)
                 if phase == .live { self.leaveLive(index, slot) }
                 if phase == .following { self.unfollow(index, slot) }
+                self.retrievals[SubscriptionPlace(session: index, slot: slot)] = nil
             }
         }
         self.send(OutboundBytes(output), to: index)

@@ -117,12 +117,15 @@ extension Session {
     // MARK: - An instance that is retrieved
 
     /// Lets the starting subscription in `slot` be for the instance of which `condition` holds, and for no other.
-    package mutating func narrow(_ slot: Int, to condition: Condition) {
+    ///
+    /// - Parameter start: where it begins; nil for where it was asked to.
+    package mutating func narrow(_ slot: Int, to condition: Condition, from start: Offset?) {
         precondition(
             self.subscriptions[slot].phase == .starting, "who has begun has an instance")
         let filter = self.subscriptions[slot].request.filter
         self.subscriptions[slot].request.filter = Filter(
             model: filter.model, conditions: filter.conditions + [condition], sight: filter.sight)
+        if let start { self.subscriptions[slot].request.start = .offset(start) }
     }
 
     /// Ends the starting subscription in `slot`, because there is no instance that its client asked for.

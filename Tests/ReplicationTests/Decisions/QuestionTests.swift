@@ -215,6 +215,40 @@ struct QuestionTests {
         }
     }
 
+    /// An instance that the application does not show is answered like one that there is not, when that is decided.
+    @Test func whoRetrievesIsAnsweredWhenItIsDecided() throws {
+        try withTemporaryLog { writer in
+            let server = Server(writer)
+            let application = DecidingApplication(for: server, seed: 1) { _, question in
+                question.offset != Offset(1)
+            }
+            for key in 0..<3 { try server.append(key: key) }
+            let connection = RecordingConnection()
+            let id = Self.open(connection, on: server, as: .restLive)
+            for key in [0, 1, 2, 7] {
+                server.receive(
+                    #"{"type":"subscribe","id":\#(key),"action":"retrieve","model":"m","lookup_by":\#(key)}"#,
+                    from: id)
+            }
+            server.settle()
+            let missing = connection.takeMessages()
+            #expect(missing.count == 1 && missing[0].contains(#""id":7,"code":404"#))
+            // One that was taken back before the answer came, and one that takes its place.
+            server.receive(#"{"type":"unsubscribe","id":0}"#, from: id)
+            // What happens until then is not missed.
+            try server.append(key: 2)
+            application.settle(server)
+            let first = connection.takeMessages()
+            #expect(first.count == 2 && first[1].contains(#""id":2"#))
+            let refused = first.prefix(1)
+            #expect(refused.count == 1 && refused[0].contains(#""id":1,"code":404"#))
+            for key in 0..<3 { try server.append(key: key) }
+            application.settle(server)
+            let told = connection.takeMessages()
+            #expect(told.count == 1 && told[0].contains(#""id":2"#))
+        }
+    }
+
     /// What was before a record is gone: then nobody knows whether its reader has to be told that it left.
     @Test func whoMayHaveMissedALeaveBeginsAnew() throws {
         try withTemporaryDirectory(inMemory: true) { directory in
