@@ -1,0 +1,1 @@
+"""Publishes what a Django project saves to a Livelog server."""

@@ -1,0 +1,77 @@
+"""The server's configuration, from what is registered. The same project gives the same text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.conf import settings
+
+from .conf import config
+from .registry import MODELS, Registered, View
+
+
+def who(view: View) -> Any:
+    rules = view.rules()
+    if not rules:
+        return "everyone"
+    return rules[0] if len(rules) == 1 else {"all": rules}
+
+
+def described(entry: Registered) -> dict[str, Any]:
+    meta = entry.model._meta
+    aliases = {
+        field.name: field.attname
+        for field in meta.concrete_fields
+        if field.name != field.attname and field.attname in entry.groups
+    }
+    found: dict[str, Any] = {"key": meta.pk.attname, "groups": entry.groups}
+    if aliases:
+        found["aliases"] = aliases
+    found["style"] = config().STYLE
+    if entry.is_plain:
+        found["views"] = [{"name": view.name, "who": "everyone"} for view in entry.views.values()]
+    else:
+        found["views"] = [
+            {"name": view.name, "rendering": view.name, "who": who(view)}
+            for view in entry.views.values()
+        ]
+    found["publish"] = "nobody"
+    return found
+
+
+def schema() -> str:
+    now = config()
+    cookies = [settings.SESSION_COOKIE_NAME]
+    base = now.CALLBACK_URL.rstrip("/")
+    lines = [
+        "# Written by manage.py livelog_schema.",
+        "connect_callback: "
+        + flow({"url": f"{base}/connect", "secret_file": now.SECRET_FILE, "cookies": cookies}),
+    ]
+    if any(
+        "ask" in rule
+        for entry in MODELS.values()
+        for view in entry.views.values()
+        for rule in view.rules()
+        if isinstance(rule, dict)
+    ):
+        lines.append(
+            "decision_callback: "
+            + flow({"url": f"{base}/decide", "secret_file": now.SECRET_FILE, "timeout": 2})
+        )
+    lines += ["api_keys: " + flow(now.KEYS_FILE), "models:"]
+    for label in sorted(MODELS):
+        lines.append(f"  {flow(label)}:")
+        for name, value in described(MODELS[label]).items():
+            if name == "views":
+                lines.append("    views:")
+                lines += [f"      - {flow(view)}" for view in value]
+            else:
+                lines.append(f"    {name}: {flow(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def flow(value: Any) -> str:
+    """JSON, which YAML has as its flow style."""
+    return json.dumps(value, ensure_ascii=False)
