@@ -1,6 +1,7 @@
 """The page, and the REST API by which it reads and writes. Nothing here knows of Livelog."""
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -29,7 +30,7 @@ class ListViewSet(viewsets.ReadOnlyModelViewSet):
 
     queryset = List.objects.order_by("id")
 
-    def get_queryset(self):
+    def get_queryset(self) -> QuerySet:
         return super().get_queryset().prefetch_related("tasks")
 
     def get_serializer_class(self) -> type[BaseSerializer]:
@@ -37,12 +38,10 @@ class ListViewSet(viewsets.ReadOnlyModelViewSet):
         return AuthedTodoListSerializer if is_known else NoAuthTodoListSerializer
 
 
-class TaskViewSet(
-    mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet
-):
+class TaskViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet):
     """What can be done to the tasks of a list."""
 
-    def get_queryset(self):
+    def get_queryset(self) -> QuerySet:
         return Task.objects.filter(list_id=self.kwargs["list_id"])
 
     def get_serializer_class(self) -> type[BaseSerializer]:
