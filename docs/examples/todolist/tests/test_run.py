@@ -2,12 +2,14 @@
 
 import os
 import signal
+import socket
+import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from conftest import EXAMPLE, LIVELOG, Run
 
 
 @pytest.mark.parametrize("place, name", [(0, "Livelog"), (1, "Django")])
@@ -35,3 +37,12 @@ def test_what_was_there_is_there_after_a_restart(tmp_path: Path) -> None:
             assert run.stop() == 0
         with pytest.raises(urllib.error.URLError):
             urllib.request.urlopen(run.url)
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [EXAMPLE / "run", "--port", str(port), "--livelog", LIVELOG, "--state", tmp_path / "state"]
+        ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr == f"run: port {port}: Address already in use; choose another with --port\n"
