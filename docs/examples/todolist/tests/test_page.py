@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+from conftest import Run
+from project import Socket
+from websockets.sync.client import connect
 from window import Window
 
 # Closes the page's socket when it sends next, and lets no other be opened while `isOffline`.
@@ -45,6 +48,22 @@ def test_who_is_logged_out_sees_the_tasks_and_not_which_are_done(window: Callabl
     visitor.sees_task("Sleep")
     assert "done" not in visitor.markup("Sweep")
     assert not visitor.evaluate("Boolean(document.querySelector('li input, li button, .new'))")
+
+
+def test_nothing_of_what_is_done_is_sent_to_who_is_logged_out(
+    window: Callable[[str | None], Window], example: Run
+) -> None:
+    alice = window("alice")
+    with connect(example.socket) as connection:
+        visitor = Socket(connection)
+        visitor.send({"model": "todolist.Task", "property": "list_id", "value": 2})
+        alice.add("Flat", "Paint")
+        alice.sees_task("Paint")
+        alice.check("Paint")
+        created, updated = visitor.message(), visitor.message()
+    assert [created["action"], updated["action"]] == ["CREATED", "UPDATED"]
+    for message in created, updated:
+        assert message["instance"] == {"id": created["instance"]["id"], "text": "Paint"}
 
 
 def test_a_list_that_is_folded_is_not_followed_and_is_fetched_when_it_is_opened(
