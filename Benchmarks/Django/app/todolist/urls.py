@@ -5,7 +5,7 @@ import time
 from django.http import HttpResponse
 from django.urls import path
 
-from . import serializers  # noqa: F401: registers the serializer in this process
+from . import serializers  # noqa: F401 (registers the serializer in this process)
 from .models import List, Task
 
 
