@@ -119,7 +119,9 @@ extension Session {
     /// Lets the starting subscription in `slot` be for the instance of which `condition` holds, and for no other.
     ///
     /// - Parameter start: where it begins; nil for where it was asked to.
-    package mutating func narrow(_ slot: Int, to condition: Condition, from start: Offset?) {
+    package mutating func narrow(
+        _ slot: Int, to condition: Condition, from start: Offset? = nil
+    ) {
         precondition(
             self.subscriptions[slot].phase == .starting, "who has begun has an instance")
         let filter = self.subscriptions[slot].request.filter
