@@ -11,6 +11,8 @@ enum Undecided {
     case session(Int)
     /// A summary that is being made.
     case summary(Summary)
+    /// A subscription of rest-live 2 that looks up its instance by this condition.
+    case retrieval(SubscriptionPlace, by: Condition)
 }
 
 /// How subscriptions are served of which the application decides what is seen.
@@ -93,6 +95,15 @@ extension Dispatcher {
         return true
     }
 
+    /// Has what is needed to find an instance decided.
+    func ask(
+        _ questions: [RecordQuestion], toRetrieve place: SubscriptionPlace, by condition: Condition
+    ) {
+        guard let principal = self.entries[place.session]?.session.reader.principal else { return }
+        self.retrievals[place] = self.lastUndecided + 1
+        self.ask(questions, of: [principal], for: .retrieval(place, by: condition))
+    }
+
     private func ask(
         _ questions: [RecordQuestion], of principals: [Principal], for waiting: Undecided
     ) {
@@ -112,6 +123,14 @@ extension Dispatcher {
                 self.queueIfBehind(index)
             } else {
                 self.closeUndecided(index)
+            }
+        case .retrieval(let place, let condition):
+            guard self.retrievals[place] == number else { break }
+            self.retrievals[place] = nil
+            if hasAnswer {
+                self.retrieveOn(place, by: condition)
+            } else {
+                self.closeUndecided(place.session)
             }
         case .summary(let summary):
             if summary.readers.isEmpty {

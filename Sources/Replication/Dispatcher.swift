@@ -98,6 +98,8 @@ package final class Dispatcher {
     /// Who waits for what is being decided, by number.
     var undecided: [UInt64: Undecided] = [:]
     var lastUndecided: UInt64 = 0
+    /// Subscriptions that wait for what has this number to find their instance.
+    var retrievals: [SubscriptionPlace: UInt64] = [:]
     var renderer = RecordRenderer()
     var postings: PostingCache
     /// What was done since the start; the rest is counted when somebody asks (`Dispatcher+Counters.swift`).
