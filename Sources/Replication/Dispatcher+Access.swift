@@ -107,6 +107,14 @@ extension Dispatcher {
 
     /// Lets a subscription of rest-live, which is never told of the past, go on with another sight.
     private func seeQuietly(_ index: Int, _ slot: Int, _ filter: Filter?) -> Bool {
+        if let subscription = self.entries[index]?.session.subscriptions[slot],
+            subscription.phase == .starting
+        {
+            // It has not found its instance yet, and finds it with this sight.
+            let seen = filter ?? subscription.request.filter.seen(by: .nothing)
+            self.entries[index]?.session.begin(slot, with: seen)
+            return true
+        }
         guard let predicate = self.predicate(index, slot, seenBy: filter) else { return false }
         self.entries[index]?.session.see(slot, predicate)
         return true

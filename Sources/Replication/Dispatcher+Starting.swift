@@ -150,8 +150,9 @@ extension Dispatcher {
         return count.found > budget
     }
 
-    /// Forgets what is counted for a subscription that is over.
+    /// Forgets what is counted, or asked, for a subscription that is over.
     func dropCount(_ place: SubscriptionPlace) {
+        self.retrievals[place] = nil
         guard self.counts.removeValue(forKey: place) != nil else { return }
         self.countQueue.removeAll { $0 == place }
     }

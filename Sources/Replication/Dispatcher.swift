@@ -157,7 +157,6 @@ package final class Dispatcher {
         for slot in entry.session.subscriptions.indices {
             self.dropSummary(id.index, slot)
             self.unfollow(id.index, slot)
-            self.retrievals[SubscriptionPlace(session: id.index, slot: slot)] = nil
         }
         self.leaveGrants(id.index)
         self.entries[id.index] = nil
@@ -369,7 +368,6 @@ package final class Dispatcher {
                 self.dropSummary(index, slot)
                 if phase == .live { self.leaveLive(index, slot) }
                 if phase == .following { self.unfollow(index, slot) }
-                self.retrievals[SubscriptionPlace(session: index, slot: slot)] = nil
             }
         }
         self.send(OutboundBytes(output), to: index)

@@ -97,6 +97,12 @@ package struct Session: Sendable {
         return changed
     }
 
+    /// Lets the starting subscription in `slot` be for what may be seen now.
+    package mutating func begin(_ slot: Int, with filter: Filter) {
+        precondition(self.subscriptions[slot].phase == .starting, "who has begun sees already")
+        self.subscriptions[slot].request.filter = filter
+    }
+
     /// Lets the lagging subscription in `slot` go on with another sight.
     package mutating func see(_ slot: Int, _ predicate: Predicate) {
         precondition(self.subscriptions[slot].isLagging, "who is live sees what its audience sees")
