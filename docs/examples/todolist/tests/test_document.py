@@ -57,8 +57,13 @@ def need(configuration: str, directories: pytest.TempPathFactory) -> None:
 
 def test_basic_usage_follows_one_task_by_its_id(project: Start) -> None:
     basic = project("basic")
-    first, second = basic.create("test"), basic.create("other")
     with basic.socket() as socket:
+        # Django publishes behind the request: what was created is in the log when the second has been heard of.
+        of_second = {"model": "todolist.Task", "property": "id", "value": 2}
+        socket.send(of_second)
+        first, second = basic.create("test"), basic.create("other")
+        assert socket.message() == message("CREATED", task(second, "other"), second)
+        socket.send({"unsubscribe": True, **of_second})
         socket.send({"model": "todolist.Task", "property": "id", "value": first})
         basic.finish(second)
         basic.finish(first)
@@ -96,10 +101,12 @@ def test_of_stacked_decorators_the_lowest_comes_first(project: Start) -> None:
 def stacked_values(project: Start) -> list[int]:
     """By which values a save of task 2 of list 1 is sent to who follows both."""
     stacked = project("stacked")
-    stacked.create("another, so that the two values differ")
-    number = stacked.create("test")
     with stacked.socket() as socket:
         socket.send(LIST)
+        stacked.create("another, so that the two values differ")
+        number = stacked.create("test")
+        # Django publishes behind the request: what was created is in the log when it has been heard of.
+        assert [socket.message()["action"], socket.message()["action"]] == ["CREATED", "CREATED"]
         socket.send({"model": "todolist.Task", "property": "pk", "value": number})
         stacked.finish(number)
         messages = [socket.message(), socket.message()]
