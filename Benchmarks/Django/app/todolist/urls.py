@@ -2,8 +2,9 @@
 
 import time
 
+from django.conf import settings
 from django.http import HttpResponse
-from django.urls import path
+from django.urls import include, path
 
 from . import serializers  # noqa: F401 (registers the serializer in this process)
 from .models import List, Task
@@ -23,3 +24,5 @@ def save(request):
 
 
 urlpatterns = [path("save", save)]
+if "django_livelog" in settings.INSTALLED_APPS:
+    urlpatterns.append(path("livelog/", include("django_livelog.urls")))

@@ -20,3 +20,12 @@ class Secret(models.Model):
     text = models.CharField(max_length=140)
     price = models.DecimalField(max_digits=6, decimal_places=2, default=0)
     list = models.ForeignKey(List, on_delete=models.CASCADE)
+
+
+class Todo(models.Model):
+    """The model of django-rest-live's own tests."""
+
+    text = models.CharField(max_length=64)
+    done = models.BooleanField(default=False)
+    another_field = models.BooleanField(default=True)
+    list = models.ForeignKey(List, on_delete=models.CASCADE)
