@@ -20,7 +20,7 @@ from .checks import SECRET_MINIMUM
 from .conf import config
 from .permissions import allows
 from .records import row_of
-from .registry import MODELS, check_named
+from .registry import MODELS
 
 log = logging.getLogger("django_livelog")
 
@@ -125,8 +125,9 @@ def decide(asked: Any) -> HttpResponse:
     for who, what in pairs:
         user, record = users[who], records[what]
         try:
-            check = check_named(record["model"], asked["ask"])
-            row = row_of(MODELS[record["model"]].model, record["instance"])
+            entry = MODELS[record["model"]]
+            check = entry.check(asked["ask"])
+            row = row_of(entry.model, record["instance"])
             allowed.append(allows(check, user, row))
         except Exception:
             log.exception("the check %s of %s failed: a no", asked["ask"], record.get("model"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from django.db import connections, models, transaction
@@ -17,10 +18,12 @@ from django.db.models import signals
 
 from . import sender
 from .conf import config
-from .records import Change, change
-from .registry import MODELS
+from .records import Change, change, gone
+from .registry import entries_of
 
 log = logging.getLogger("django_livelog")
+
+CHUNK = 500  # rows that a view's queryset is asked for at once
 
 
 class Gathered:
@@ -67,31 +70,78 @@ def publish(changes: list[Change], using: str) -> None:
     connection.run_on_commit.append((set(), gathered.send, True))
 
 
-def rows(found: Iterable[models.Model], action: str, using: str) -> None:
+Before = dict  # by label, the keys of rows that were shown before a change
+
+
+def before(model: Any, keys: list[Any], using: str) -> Before:
+    """Which rows views show now, for when they are changed or deleted. Others are shown always.
+
+    It cannot be known from the row in memory, and the server tells readers of each DELETED: so of
+    a row that was never shown not even the end is published. What cannot be read is left out,
+    and then a row counts as shown: its end is rather published twice than not at all.
+    """
+    found: Before = {}
+    if not config().ENABLED:
+        return found
+    for entry in entries_of(model):
+        try:
+            shown: set[Any] | None = set()
+            for first in range(0, len(keys), CHUNK):
+                some = entry.shown(keys[first : first + CHUNK], using)
+                shown = None if some is None or shown is None else shown | some
+            if shown is not None:
+                found[entry.label] = shown
+        except Exception:
+            log.exception("rows of %s cannot be read", entry.label)
+    return found
+
+
+def changes(
+    some: list[models.Model], action: str, using: str, was: Before | None = None
+) -> list[Change]:
+    """The changes of rows of one model, row by row, for each that shows it."""
+    was = was or {}
+    entries = entries_of(type(some[0]))
+    members: dict[str, dict[Any, models.Model]] = {}
+    for entry in entries:
+        try:
+            members[entry.label] = entry.members(some, action, using)
+        except Exception:
+            sender.COUNTS["unserializable"] += len(some)
+            log.exception("rows of %s cannot be read, and are not published", entry.label)
+    made: list[Change] = []
+    for row in some:
+        for entry in entries:
+            if entry.label not in members:
+                continue
+            key = entry.model._meta.pk.to_python(row.pk)  # as queries give it
+            shown = members[entry.label].get(key)
+            was_shown = key in was.get(entry.label, [key])
+            try:
+                if shown is not None:
+                    entered = action == "UPDATED" and not was_shown
+                    made.append(change(entry, shown, "CREATED" if entered else action))
+                    continue
+            except Exception:
+                sender.count("unserializable")
+                log.exception(
+                    "a change of %s cannot be serialized, and is not published", entry.label
+                )
+                if action != "DELETED":
+                    continue
+            if action != "CREATED" and was_shown:
+                made.append(gone(entry, row))
+    return made
+
+
+def rows(found: Iterable[models.Model], action: str, using: str, was: Before | None = None) -> None:
     """Publishes registered rows. A serializer that raises costs its row, not the request."""
     if not config().ENABLED:
         return
     made: list[Change] = []
-    for row in found:
-        entry = MODELS.get(row._meta.label)
-        if entry is None:
-            continue
-        try:
-            made.append(change(entry, row, action))
-        except Exception:
-            sender.count("unserializable")
-            log.exception("a change of %s cannot be serialized, and is not published", entry.label)
-            if action == "DELETED":
-                key = entry.model._meta.pk
-                text = row.pk if isinstance(row.pk, (int, str)) else str(row.pk)
-                made.append(
-                    {
-                        "model": entry.label,
-                        "action": action,
-                        "key": text,
-                        "instance": {key.attname: text},
-                    }
-                )
+    remaining = iter(found)
+    while some := list(islice(remaining, CHUNK)):
+        made += changes(some, action, using, was)
     publish(made, using)
 
 
@@ -103,15 +153,27 @@ def touch(found: Any) -> None:
         rows(found.iterator(chunk_size=1000), "UPDATED", found.db)
 
 
+def saving(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
+    if instance.pk is not None and not instance._state.adding:
+        instance._livelog_before = before(type(instance), [instance.pk], using)
+
+
 def saved(sender: Any, instance: Any, created: bool, using: str, **kwargs: Any) -> None:
-    rows([instance], "CREATED" if created else "UPDATED", using)
+    was = instance.__dict__.pop("_livelog_before", None)
+    rows([instance], "CREATED" if created else "UPDATED", using, was)
+
+
+def deleting(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
+    instance._livelog_before = before(type(instance), [instance.pk], using)
 
 
 def deleted(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
-    rows([instance], "DELETED", using)
+    rows([instance], "DELETED", using, instance.__dict__.pop("_livelog_before", None))
 
 
 def listen(model: Any) -> None:
     """Only registered models: a listener to all would cost every model its fast deletes."""
+    signals.pre_save.connect(saving, sender=model, dispatch_uid="django_livelog")
+    signals.pre_delete.connect(deleting, sender=model, dispatch_uid="django_livelog")
     signals.post_save.connect(saved, sender=model, dispatch_uid="django_livelog")
     signals.post_delete.connect(deleted, sender=model, dispatch_uid="django_livelog")

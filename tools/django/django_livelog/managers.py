@@ -19,11 +19,12 @@ class LiveQuerySet(models.QuerySet):
         with transaction.atomic(using=self.db):
             # Known before, as the rows may not match the filter any more afterwards.
             keys = list(self.values_list("pk", flat=True))
+            was = capture.before(self.model, keys, self.db)
             updated = super().update(**values)
             manager = self.model._base_manager.using(self.db)
             for first in range(0, len(keys), 500):
                 found = manager.filter(pk__in=keys[first : first + 500]).order_by("pk")
-                capture.rows(found, "UPDATED", self.db)
+                capture.rows(found, "UPDATED", self.db, was)
         return updated
 
     update.alters_data = True  # type: ignore[attr-defined]

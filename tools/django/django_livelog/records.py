@@ -40,11 +40,18 @@ def change(entry: Registered, row: models.Model, action: str) -> Change:
     groups[key] = row.pk
     made: Change = {"model": entry.label, "action": action, "key": row.pk, "groups": groups}
     if entry.is_plain:
-        made["instance"] = next(iter(entry.views.values())).serializer(row).data
+        made["instance"] = entry.render(next(iter(entry.views.values())), row)
     else:
         made["instance"] = columns(row)
-        made["views"] = {view.name: view.serializer(row).data for view in entry.views.values()}
+        made["views"] = {view.name: entry.render(view, row) for view in entry.views.values()}
     return plain(made)
+
+
+def gone(entry: Registered, row: models.Model) -> Change:
+    """That a row is not shown any more, by its key alone: the rest is in the record before."""
+    key = row.pk if isinstance(row.pk, (int, str)) else str(row.pk)
+    shown = {entry.model._meta.pk.attname: key}
+    return {"model": entry.label, "action": "DELETED", "key": key, "instance": shown}
 
 
 def row_of(model: Any, instance: dict[str, Any]) -> models.Model:

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from . import callbacks
 from .conf import config
-from .registry import MODELS, Registered, View
+from .registry import MODELS, ROUTERS, Registered
 
 
-def who(view: View) -> Any:
+def who(view: Any) -> Any:
     rules = view.rules()
     if not rules:
         return "everyone"
@@ -22,14 +22,11 @@ def who(view: View) -> Any:
 
 def described(entry: Registered) -> dict[str, Any]:
     meta = entry.model._meta
-    aliases = {
-        field.name: field.attname
-        for field in meta.concrete_fields
-        if field.name != field.attname and field.attname in entry.groups
-    }
     found: dict[str, Any] = {"key": meta.pk.attname, "groups": entry.groups}
-    if aliases:
-        found["aliases"] = aliases
+    if entry.aliases:
+        found["aliases"] = entry.aliases
+    if entry.lookup:
+        found["lookup"] = entry.lookup
     found["style"] = config().STYLE
     if entry.is_plain:
         found["views"] = [{"name": view.name, "who": "everyone"} for view in entry.views.values()]
@@ -78,6 +75,13 @@ def schema(django: str | None = None) -> str:
                 lines += [f"      - {flow(view)}" for view in value]
             else:
                 lines.append(f"    {name}: {flow(value)}")
+    if ROUTERS:
+        from .routers import rest_live_paths
+
+        paths = rest_live_paths()
+        if paths:
+            lines += ["rest_live:", "  paths:"]
+            lines += [f"    - {flow(path)}" for path in paths]
     return "\n".join(lines) + "\n"
 
 

@@ -15,4 +15,4 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 ROOT_URLCONF = "tests.urls"
 LIVELOG = {"URL": "http://127.0.0.1:9", "SECRET": "s" * 32}
-STATIC_URL = "static/"
+STATIC_URL = "/static/"  # live_server wants one

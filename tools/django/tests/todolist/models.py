@@ -29,3 +29,12 @@ class Todo(models.Model):
     done = models.BooleanField(default=False)
     another_field = models.BooleanField(default=True)
     list = models.ForeignKey(List, on_delete=models.CASCADE)
+
+
+class Card(models.Model):
+    text = models.CharField(max_length=140)
+    slug = models.SlugField(unique=True)
+    archived = models.BooleanField(default=False)
+    owner_id = models.IntegerField(null=True)
+    list = models.ForeignKey(List, on_delete=models.CASCADE)
+    objects = LiveManager()

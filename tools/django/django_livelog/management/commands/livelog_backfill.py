@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from django_livelog import sender
-from django_livelog.records import change
+from django_livelog.records import change, gone
 from django_livelog.registry import MODELS
 
 
@@ -47,7 +47,13 @@ class Command(BaseCommand):
                     rows = list(found.select_for_update(of=("self",))[:batch])
                     if not rows:
                         break
-                    changes = [change(MODELS[label], row, "UPDATED") for row in rows]
+                    shown = MODELS[label].members(rows, "UPDATED", database)
+                    changes = [
+                        change(MODELS[label], shown[row.pk], "UPDATED")
+                        if row.pk in shown
+                        else gone(MODELS[label], row)
+                        for row in rows
+                    ]
                     for _, body in sender.split(changes):
                         self.post(body, label, last)
                 done, last = done + len(rows), rows[-1].pk
