@@ -35,7 +35,7 @@ package struct AccessPolicy: Sendable {
     package var isUnlimited: Bool { self.isOpen && self.models.isEmpty }
 
     /// Whether the log may let `principal` see something of `model`.
-    private func mayGrant(of model: Text, to principal: Principal) -> Bool {
+    package func mayGrant(of model: Text, to principal: Principal) -> Bool {
         guard self.mayGrant(to: principal) else { return false }
         let claims = Set(self.grants.map(\.claim))
         return self.models[model]?.views.contains { $0.rule.names(claims) } ?? false

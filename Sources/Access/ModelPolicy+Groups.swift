@@ -21,23 +21,26 @@ extension Rule {
 }
 
 extension ModelPolicy {
-    /// The properties that records of the model carry as groups: ``groups`` in their order, then the key, then what
-    /// rules name, for only by its groups is an instance shown or hidden. Nil for every scalar property.
+    /// The properties that records of the model carry as groups, in their order there: the key, unless ``groups`` says
+    /// where it is, then ``groups``, then the lookup and what rules name, for only by its groups is an instance found,
+    /// shown or hidden. Nil for every scalar property.
     package var recordedGroups: [Text]? {
         self.recordedGroups(with: [])
     }
 
     private func recordedGroups(with more: [Text]) -> [Text]? {
-        guard var recorded = self.groups else { return nil }
+        guard let groups = self.groups else { return nil }
+        var recorded = groups.contains(self.key) ? groups : [self.key] + groups
         for property in self.namedProperties + more where !recorded.contains(property) {
             recorded.append(property)
         }
         return recorded
     }
 
-    /// The key, and what rules name; a property can be there more than once.
+    /// The key, the lookup, and what rules name; a property can be there more than once.
     package var namedProperties: [Text] {
-        [self.key] + self.views.flatMap(\.rule.properties) + self.publish.properties
+        [self.key] + (self.lookup.map { [$0] } ?? []) + self.views.flatMap(\.rule.properties)
+            + self.publish.properties
     }
 
     /// What changes and requests of the model are read by; nil if that is what all others are read by.
@@ -46,7 +49,7 @@ extension ModelPolicy {
     func rules(recording more: [Text]) -> ModelRules.Model? {
         let rules = ModelRules.Model(
             label: self.model, key: self.key, recordedGroups: self.recordedGroups(with: more),
-            aliases: self.aliases)
+            aliases: self.aliases, lookup: self.lookup)
         return rules == ModelRules.Model(label: self.model) ? nil : rules
     }
 }

@@ -29,6 +29,9 @@ package struct ModelPolicy: Hashable, Sendable {
     package let groups: [Text]?
     /// Other names by which clients ask for a property, and the property.
     package var aliases: [Text: Text]
+    /// The property by which clients of rest-live 2 look up an instance; nil for the key. Like the key it is told of an
+    /// instance that is not seen any more.
+    package var lookup: Text?
     /// The views in order: the first whose rule admits a principal and an instance says what is seen.
     package let views: [ViewRule]
     /// Who may publish changes.
@@ -37,12 +40,13 @@ package struct ModelPolicy: Hashable, Sendable {
     /// Creates a policy.
     package init(
         model: Text, key: Text = ModelRules.defaultKey, groups: [Text]? = nil,
-        aliases: [Text: Text] = [:], views: [ViewRule], publish: Rule
+        aliases: [Text: Text] = [:], lookup: Text? = nil, views: [ViewRule], publish: Rule
     ) {
         self.model = model
         self.key = key
         self.groups = groups
         self.aliases = aliases
+        self.lookup = lookup == key ? nil : lookup
         self.views = views
         self.publish = publish
     }

@@ -14,16 +14,19 @@ public struct ModelRules: Sendable {
         public let recordedGroups: [Text]?
         /// Other names by which clients ask for a property, and the property.
         public let aliases: [Text: Text]
+        /// The property by which clients of rest-live 2 look up an instance; nil for the key.
+        public let lookup: Text?
 
         /// Creates the rules of the model with the label `label`.
         public init(
             label: Text, key: Text = ModelRules.defaultKey, recordedGroups: [Text]? = nil,
-            aliases: [Text: Text] = [:]
+            aliases: [Text: Text] = [:], lookup: Text? = nil
         ) {
             self.label = label
             self.key = key
             self.recordedGroups = recordedGroups
             self.aliases = aliases
+            self.lookup = lookup == key ? nil : lookup
         }
 
         /// The property that a client means by `name`.

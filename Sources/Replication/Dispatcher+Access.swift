@@ -11,7 +11,7 @@ extension Dispatcher {
     /// as far as it may be seen now.
     ///
     /// A subscription of which something else is seen ends, and its client begins anew with what may be seen; one of
-    /// rest-live 1, which knows no way to be told, goes on with it, or is quiet. Returns whether ``turn()`` has something
+    /// rest-live, which knows no way to be told, goes on with it, or is quiet. Returns whether ``turn()`` has something
     /// to do.
     package func become(_ reader: Reader, _ id: SessionID) -> Bool {
         self.become(self.watchGrants(reader, id.index), id.index)
@@ -80,9 +80,9 @@ extension Dispatcher {
     /// - Parameter isInPlace: whether subscriptions go on, if they can, from what the log makes of the change at their
     ///   place, because the log says that it happened there.
     func become(_ reader: Reader, _ index: Int, isInPlace: Bool = false) {
-        guard let changed = self.entries[index]?.session.become(reader), !changed.isEmpty else {
-            return
-        }
+        guard let before = self.entries[index]?.session.reader.principal,
+            let changed = self.entries[index]?.session.become(reader), !changed.isEmpty
+        else { return }
         // Without what its audience has for it: that was made for what could be seen before.
         self.becomeLagging(index)
         self.fallBehind(index)
@@ -91,9 +91,9 @@ extension Dispatcher {
         var output: [UInt8] = []
         for (slot, filter) in changed {
             let isDone =
-                self.entries[index]?.session.dialect == .restLive1
+                self.entries[index]?.session.dialect == .restLive
                 ? self.seeQuietly(index, slot, filter)
-                : isInPlace && self.seeInPlace(index, slot, filter)
+                : isInPlace && self.seeInPlace(index, slot, filter, before)
             guard !isDone else { continue }
             self.dropSummary(index, slot)
             self.reset(
@@ -105,8 +105,16 @@ extension Dispatcher {
         self.queueIfBehind(index)
     }
 
-    /// Lets a subscription of rest-live 1, which is never told of the past, go on with another sight.
+    /// Lets a subscription of rest-live, which is never told of the past, go on with another sight.
     private func seeQuietly(_ index: Int, _ slot: Int, _ filter: Filter?) -> Bool {
+        if let subscription = self.entries[index]?.session.subscriptions[slot],
+            subscription.phase == .starting
+        {
+            // It has not found its instance yet, and finds it with this sight.
+            let seen = filter ?? subscription.request.filter.seen(by: .nothing)
+            self.entries[index]?.session.begin(slot, with: seen)
+            return true
+        }
         guard let predicate = self.predicate(index, slot, seenBy: filter) else { return false }
         self.entries[index]?.session.see(slot, predicate)
         return true
@@ -114,10 +122,12 @@ extension Dispatcher {
 
     /// Lets a subscription have what another sight does to its set where it is, and then go on. Returns false if that
     /// cannot be: it has not begun, or is in the middle of something.
-    private func seeInPlace(_ index: Int, _ slot: Int, _ filter: Filter?) -> Bool {
+    private func seeInPlace(
+        _ index: Int, _ slot: Int, _ filter: Filter?, _ before: Principal
+    ) -> Bool {
         let place = SubscriptionPlace(session: index, slot: slot)
         guard let subscription = self.entries[index]?.session.subscriptions[slot],
-            let wanted = self.wanted(bySeeingOn: subscription, place),
+            let wanted = self.wanted(bySeeingOn: subscription, place, before),
             let predicate = self.predicate(index, slot, seenBy: filter)
         else { return false }
         self.dropSummary(index, slot)
@@ -128,14 +138,14 @@ extension Dispatcher {
 
     /// What a subscription whose sight changes at its place is to be sent first; nil if it has to begin anew.
     private func wanted(
-        bySeeingOn subscription: Subscription, _ place: SubscriptionPlace
+        bySeeingOn subscription: Subscription, _ place: SubscriptionPlace, _ principal: Principal
     ) -> SummaryReading.Wanted? {
         switch subscription.phase {
         case .lagging:
             guard let before = subscription.predicate, !subscription.isWithinBatch else {
                 return nil
             }
-            return .sightChange(from: before, at: subscription.next)
+            return .sightChange(from: before, of: principal, at: subscription.next)
         case .waiting:
             // Nothing of what it waits for has been sent.
             guard let wanted = self.summaries[place]?.wanted else { return nil }

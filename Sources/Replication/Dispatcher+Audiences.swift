@@ -8,6 +8,7 @@ import WireProtocol
 struct AudienceSignature: Hashable {
     struct Item: Hashable {
         let id: UInt64
+        let form: RecordForm
         let filter: Filter
     }
 
@@ -20,6 +21,7 @@ struct AudienceEntry {
     /// A live subscription that all members have.
     struct Slot {
         let id: UInt64
+        let form: RecordForm
         let predicate: Predicate
         /// The subscription's slot in its session, if the audience has one session only.
         let sessionSlot: Int
@@ -151,14 +153,14 @@ extension Dispatcher {
 
     /// Makes live the subscriptions of a session that have reached the loop's cursor.
     ///
-    /// A client of rest-live 1 cannot tell an older frame of one subscription from a newer one of another, so
+    /// A client of rest-live cannot tell an older frame of one subscription from a newer one of another, so
     /// its subscriptions become live together.
     func joinLive(_ index: Int) {
         guard let session = self.entries[index]?.session, !session.isBlocked else { return }
         let lagging = session.subscriptions.indices.filter { session.subscriptions[$0].isLagging }
         let reached = lagging.filter { session.subscriptions[$0].next == self.cursor }
         guard !reached.isEmpty else { return }
-        if session.dialect == .restLive1 && reached.count < lagging.count { return }
+        if session.dialect == .restLive && reached.count < lagging.count { return }
         let follows = self.follows(session)
         guard self.settle(index) else { return }
         guard let token = self.token(at: self.cursor) else { return self.fail(index) }
@@ -252,6 +254,7 @@ extension Dispatcher {
                 items: live.map {
                     AudienceSignature.Item(
                         id: session.subscriptions[$0].id,
+                        form: session.subscriptions[$0].form,
                         filter: session.subscriptions[$0].request.filter)
                 })
             if let number = self.sharedAudiences[made] { return number }
@@ -280,7 +283,8 @@ extension Dispatcher {
         guard let predicate = subscription.predicate, let slots = self.audiences[number]?.slots
         else { return }
         let slot = AudienceEntry.Slot(
-            id: subscription.id, predicate: predicate, sessionSlot: sessionSlot)
+            id: subscription.id, form: subscription.form, predicate: predicate,
+            sessionSlot: sessionSlot)
         let place = slots.firstIndex { $0 == nil } ?? slots.count
         if place < slots.count {
             self.audiences[number]?.slots[place] = slot

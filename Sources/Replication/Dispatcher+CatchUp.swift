@@ -18,6 +18,7 @@ extension Dispatcher {
     private final class Reader {
         let slot: Int
         let id: UInt64
+        let form: RecordForm
         let predicate: Predicate
         let next: Offset
         /// Whether it was sent parts of the batch that `next` is within.
@@ -25,15 +26,14 @@ extension Dispatcher {
         /// Whether its client is told if something of the past is missing.
         let isTold: Bool
 
-        init(
-            slot: Int, id: UInt64, predicate: Predicate, next: Offset, hasParts: Bool, isTold: Bool
-        ) {
+        init(slot: Int, _ subscription: Subscription, _ predicate: Predicate, isTold: Bool) {
             self.isTold = isTold
             self.slot = slot
-            self.id = id
+            self.id = subscription.id
+            self.form = subscription.form
             self.predicate = predicate
-            self.next = next
-            self.hasParts = hasParts
+            self.next = subscription.next
+            self.hasParts = subscription.hasParts
         }
     }
 
@@ -139,8 +139,7 @@ extension Dispatcher {
         session.subscriptions.enumerated().compactMap { slot, subscription in
             guard subscription.isLagging, let predicate = subscription.predicate else { return nil }
             return Reader(
-                slot: slot, id: subscription.id, predicate: predicate, next: subscription.next,
-                hasParts: subscription.hasParts, isTold: session.dialect != .restLive1)
+                slot: slot, subscription, predicate, isTold: session.dialect != .restLive)
         }
     }
 
@@ -174,13 +173,13 @@ extension Dispatcher {
     }
 
     /// Ends the lagging subscriptions of whose groups something was removed that they have not had; the others
-    /// go on from what is kept. A client of rest-live 1 is never told of the past and goes on too.
+    /// go on from what is kept. A client of rest-live is never told of the past and goes on too.
     private func refuseWhatWasRemoved(_ index: Int) {
         guard let session = self.entries[index]?.session else { return }
         let first = self.log.first
         for slot in session.subscriptions.indices where session.subscriptions[slot].isLagging {
             let subscription = session.subscriptions[slot]
-            if session.dialect != .restLive1, self.hasLost(subscription) {
+            if session.dialect != .restLive, self.hasLost(subscription) {
                 let failure = ChangeLog.ResumeFailure.retained
                 var output: [UInt8] = []
                 self.reset(index, slot, .retained, failure.explanation, output: &output)
@@ -211,7 +210,8 @@ extension Dispatcher {
         deciding lookup: inout DecisionLookup, to composer: inout FrameComposer
     ) throws(StorageError) -> Window {
         var (window, offsets) = try self.findWindow(of: readers, from: start, in: extent)
-        try self.endBeforeUndecided(&window, &offsets, of: readers, from: start, in: extent, &lookup)
+        try self.endBeforeUndecided(
+            &window, &offsets, of: readers, from: start, in: extent, &lookup)
         var batch = start..<start
         for (place, offset) in offsets.enumerated() {
             self.counted.catchUpRecords += 1
@@ -354,8 +354,9 @@ extension Dispatcher {
 
     /// Adds `record` for those of `readers` that want it and have not had it, group by group in the record's order.
     private func add(
-        _ record: borrowing RecordView, for readers: [Reader], deciding lookup: inout DecisionLookup,
-        to composer: inout FrameComposer, _ window: inout Window
+        _ record: borrowing RecordView, for readers: [Reader],
+        deciding lookup: inout DecisionLookup, to composer: inout FrameComposer,
+        _ window: inout Window
     ) {
         let offset = record.offset
         if readers.count == 1, let reader = readers.first {
@@ -366,7 +367,8 @@ extension Dispatcher {
             else { return }
             window.given.insert(reader.slot)
             composer.add(
-                record, change, record.group(place), to: reader.id, seen: view, by: &self.renderer)
+                record, change, record.group(place), to: reader.id, as: reader.form, seen: view,
+                by: &self.renderer)
             return
         }
         var found: [(place: Int, reader: Reader)] = []
@@ -384,7 +386,8 @@ extension Dispatcher {
             else { continue }
             window.given.insert(reader.slot)
             composer.add(
-                record, change, record.group(place), to: reader.id, seen: view, by: &self.renderer)
+                record, change, record.group(place), to: reader.id, as: reader.form, seen: view,
+                by: &self.renderer)
         }
     }
 

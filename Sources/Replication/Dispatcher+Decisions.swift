@@ -11,6 +11,15 @@ enum Undecided {
     case session(Int)
     /// A summary that is being made.
     case summary(Summary)
+    /// A subscription that begins when it is known whether its instance may be seen.
+    case retrieval(Retrieval)
+}
+
+/// A starting subscription that is for the instance for which a condition holds, and begins where it was asked for.
+struct Retrieval {
+    let place: SubscriptionPlace
+    let condition: Condition
+    let start: Offset
 }
 
 /// How subscriptions are served of which the application decides what is seen.
@@ -26,7 +35,7 @@ extension Dispatcher {
     func follows(_ session: Session) -> (_ slot: Int) -> Bool {
         let subscriptions = session.subscriptions
         let isTogether =
-            session.dialect == .restLive1
+            session.dialect == .restLive
             && subscriptions.contains { !$0.isOver && $0.predicate?.hasQuestions == true }
         return { isTogether || subscriptions[$0].predicate?.hasQuestions == true }
     }
@@ -80,7 +89,7 @@ extension Dispatcher {
         guard !questions.isEmpty, let principal = self.entries[index]?.session.reader.principal
         else { return }
         self.entries[index]?.asking = self.lastUndecided + 1
-        self.ask(questions, of: principal, for: .session(index))
+        self.ask(questions, of: [principal], for: .session(index))
     }
 
     /// Has what a summary needs decided, which waits for that; false if nobody waits for the summary.
@@ -88,16 +97,24 @@ extension Dispatcher {
         guard let first = summary.readers.first,
             let principal = self.entries[first.session]?.session.reader.principal
         else { return false }
-        self.ask(questions, of: principal, for: .summary(summary))
+        let before = summary.principalBefore.map { [$0] } ?? []
+        self.ask(questions, of: [principal] + before, for: .summary(summary))
         return true
     }
 
+    /// Has decided whether the instance that a starting subscription is for may be seen. Returns the number of that.
+    func ask(_ questions: [RecordQuestion], for retrieval: Retrieval) -> UInt64 {
+        let principal = self.entries[retrieval.place.session]?.session.reader.principal
+        self.ask(questions, of: principal.map { [$0] } ?? [], for: .retrieval(retrieval))
+        return self.lastUndecided
+    }
+
     private func ask(
-        _ questions: [RecordQuestion], of principal: Principal, for waiting: Undecided
+        _ questions: [RecordQuestion], of principals: [Principal], for waiting: Undecided
     ) {
         self.lastUndecided += 1
         self.undecided[self.lastUndecided] = waiting
-        self.decide(questions, principal, self.lastUndecided)
+        self.decide(questions, principals, self.lastUndecided)
     }
 
     /// Lets whoever waits for what has this number go on; or, if there was no answer, come again later. Returns whether
@@ -121,6 +138,21 @@ extension Dispatcher {
                 self.forget(summary)
                 for place in summary.readers { self.closeUndecided(place.session) }
             }
+        case .retrieval(let retrieval):
+            let place = retrieval.place
+            // Perhaps its client has taken it back, and another one is in its place.
+            guard self.retrievals[place] == number else { break }
+            self.retrievals[place] = nil
+            guard hasAnswer else {
+                self.closeUndecided(place.session)
+                break
+            }
+            var output: [UInt8] = []
+            self.retrieve(
+                place.session, place.slot, by: retrieval.condition, from: retrieval.start,
+                output: &output)
+            self.send(OutboundBytes(output), to: place.session)
+            self.queueIfBehind(place.session)
         case nil: break
         }
         return self.hasWork

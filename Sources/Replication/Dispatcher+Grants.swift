@@ -80,17 +80,20 @@ extension Dispatcher {
     /// By what its client knows the set of a subscription to `request` that resumes at `place`, if that is not what its
     /// reader sees now, because something was granted meanwhile or taken away.
     ///
-    /// - Returns: nil if it is what is seen now.
+    /// - Returns: nil if it is what is seen now. With it who the reader was.
     func sightAt(
         _ place: Offset, of request: SubscriptionRequest, _ index: Int
-    ) throws(GrantReading.Failure) -> Predicate? {
+    ) throws(GrantReading.Failure) -> (predicate: Predicate, principal: Principal)? {
         guard case .token = request.start, let reader = self.entries[index]?.session.reader else {
             return nil
         }
-        let before = try GrantReading(self.log).filter(
-            request.filter, of: reader, at: place, before: self.cursor)
+        let before = try GrantReading(self.log).sight(
+            on: request.filter, of: reader, at: place, before: self.cursor)
         return before.map { before in
-            Predicate(before, hasher: self.log.hasher) { self.log.rarity(of: $0) }
+            let predicate = Predicate(before.filter, hasher: self.log.hasher) {
+                self.log.rarity(of: $0)
+            }
+            return (predicate, before.principal)
         }
     }
 }

@@ -96,13 +96,14 @@ extension Dispatcher {
             let number = Int(subscriber.owner)
             guard
                 let id = self.audiences[number]?.slots[Int(subscriber.slot)]?.id,
+                let form = self.audiences[number]?.slots[Int(subscriber.slot)]?.form,
                 let view = self.audiences[number]?.slots[Int(subscriber.slot)]?.predicate
                     .view(of: record, change)
             else { return }
             copies += 1
             self.audiences[number]?.quietTicks[Int(subscriber.slot)] = 0
             self.audiences[number]?.audience.composer.add(
-                record, change, entry, to: id, seen: view, by: &self.renderer)
+                record, change, entry, to: id, as: form, seen: view, by: &self.renderer)
             self.touch(number)
         }
         return copies * record.count

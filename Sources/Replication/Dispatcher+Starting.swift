@@ -1,3 +1,4 @@
+import Access
 import LogModel
 import LogStorage
 import Logging
@@ -49,7 +50,7 @@ extension Dispatcher {
             return
         }
         guard let token = self.token(at: start.start) else { return self.fail(index) }
-        let before: Predicate?
+        let before: (predicate: Predicate, principal: Principal)?
         do throws(GrantReading.Failure) {
             before = try self.sightAt(start.start, of: request, index)
         } catch {
@@ -60,12 +61,16 @@ extension Dispatcher {
             return
         }
         // Its subscriptions go together, because its frames do not say which one they are for.
-        if self.entries[index]?.session.dialect == .restLive1 { self.becomeLagging(index) }
+        if self.entries[index]?.session.dialect == .restLive { self.becomeLagging(index) }
         let isNet = before == nil && request.catchUp == .latest && start.start < start.end
         self.entries[index]?.session.begin(
             slot, at: start.start, as: isNet || before != nil ? .waiting : .lagging,
             start.predicate, token: token, output: &output)
-        if let before { self.want(.sightChange(from: before, at: start.start), index, slot) }
+        if let before {
+            self.want(
+                .sightChange(from: before.predicate, of: before.principal, at: start.start), index,
+                slot)
+        }
         if request.start == .start {
             self.entries[index]?.session.beginWithWhatIsKept(
                 slot, removedBefore: start.predicate.driver.map { self.log.firstAvailable(of: $0) })
@@ -119,7 +124,7 @@ extension Dispatcher {
     /// nil if that is not known yet, and then it goes on in its turn.
     private func counting(_ count: BudgetCount) -> Bool? {
         guard let budget = count.budget, count.request.start != .snapshot,
-            self.entries[count.place.session]?.session.dialect != .restLive1
+            self.entries[count.place.session]?.session.dialect != .restLive
         else { return false }
         var count = count
         var work = 0
@@ -145,8 +150,9 @@ extension Dispatcher {
         return count.found > budget
     }
 
-    /// Forgets what is counted for a subscription that is over.
+    /// Forgets what is counted, or asked, for a subscription that is over.
     func dropCount(_ place: SubscriptionPlace) {
+        self.retrievals[place] = nil
         guard self.counts.removeValue(forKey: place) != nil else { return }
         self.countQueue.removeAll { $0 == place }
     }

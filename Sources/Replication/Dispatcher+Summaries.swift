@@ -73,10 +73,11 @@ extension Dispatcher {
             return made
         case .netChanges(let start):
             return self.newSummary(.netChanges, predicate, from: start, to: visible)
-        case .sightChange(let before, let place):
+        case .sightChange(let before, let principal, let place):
             return self.adding {
                 Summary(
-                    from: before, to: predicate, in: self.log, at: place, by: self.decisions,
+                    from: before, of: principal, at: place, to: predicate,
+                    at: max(place, self.cursor), in: self.log, by: self.decisions,
                     countedIn: self.summaryHoldings)
             }
         }

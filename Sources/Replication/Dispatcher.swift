@@ -92,12 +92,14 @@ package final class Dispatcher {
     var followers = Followers()
     /// What the application has decided.
     let decisions: DecisionCache
-    /// Has questions of a principal decided: then, or when that is given up, ``decided(_:hasAnswer:)`` is to be called with
-    /// the number. By default nobody decides anything.
-    package var decide: ([RecordQuestion], Principal, _ number: UInt64) -> Void = { _, _, _ in }
+    /// Has questions decided, whose askers are among the principals: then, or when that is given up,
+    /// ``decided(_:hasAnswer:)`` is to be called with the number. By default nobody decides anything.
+    package var decide: ([RecordQuestion], [Principal], _ number: UInt64) -> Void = { _, _, _ in }
     /// Who waits for what is being decided, by number.
     var undecided: [UInt64: Undecided] = [:]
     var lastUndecided: UInt64 = 0
+    /// The numbers of what is to be decided for starting subscriptions.
+    var retrievals: [SubscriptionPlace: UInt64] = [:]
     var renderer = RecordRenderer()
     var postings: PostingCache
     /// What was done since the start; the rest is counted when somebody asks (`Dispatcher+Counters.swift`).
@@ -175,8 +177,8 @@ package final class Dispatcher {
     /// Takes a binary message of a session's client.
     package func receiveBinary(from id: SessionID) {
         var output: [UInt8] = []
-        self.entries[id.index]?.session.receiveBinary(output: &output)
-        self.send(OutboundBytes(output), to: id.index)
+        let actions = self.entries[id.index]?.session.receiveBinary(output: &output) ?? []
+        _ = self.carryOut(actions, of: id.index, output: &output)
     }
 
     /// Makes the one subscription of a stream. Returns whether ``turn()`` has something to do.
@@ -357,7 +359,10 @@ package final class Dispatcher {
         for action in actions {
             switch action {
             case .start(let slot): self.start(index, slot, output: &output)
+            case .retrieve(let slot, let condition):
+                self.retrieve(index, slot, by: condition, output: &output)
             case .refused(let code): self.counted.refusals[code, default: 0] += 1
+            case .close(let reason): self.close(index, .internalError, reason)
             case .authenticate(let token): self.entries[index]?.connection.authenticate(token)
             case .stop(let slot, let phase):
                 self.dropSummary(index, slot)

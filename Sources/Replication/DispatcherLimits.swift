@@ -38,6 +38,9 @@ extension Dispatcher {
         /// Postings in growing segments that are kept for other sessions, 8 bytes each. Default 262,144.
         package var cachedPostingsMax = 1 << 18
 
+        /// Records that are looked at to find an instance by another property than its key. Default 64.
+        package var lookupsMax = 64
+
         /// Instances of one snapshot. Default 1,000,000.
         package var snapshotInstancesMax = 1_000_000
         /// Summaries (snapshots and net changes) that are being made at a time; others wait. Each holds up to 200 bytes

@@ -1,3 +1,4 @@
+import Access
 import LogModel
 import LogStorage
 import Matching
@@ -66,6 +67,8 @@ final class Summary {
     let end: Offset
     /// Whether retention took records that belong to it.
     let isPartial: Bool
+    /// Who its reader was before, if it is about a change of their sight.
+    let principalBefore: Principal?
     /// Who waits until it is made.
     var readers: [SubscriptionPlace] = []
     private var state: State
@@ -77,22 +80,28 @@ final class Summary {
     ) {
         let making = NetChanges(of: predicate, in: log, from: start, to: end, by: decisions)
         self.kind = kind
+        self.principalBefore = nil
         self.end = end
         self.isPartial = kind == .snapshot && making.isPartial
         self.state = .making(.net(making))
         self.holdings = holdings
     }
 
-    /// What it does to a reader's set at `end` that from there on it sees by `after` what it saw by `before`.
+    /// What makes the set that a reader has at `place`, which as `principal` it saw by `before`, the one that it sees by
+    /// `after` at `end`.
     init(
-        from before: Predicate, to after: Predicate, in log: ChangeLog, at end: Offset,
+        from before: Predicate, of principal: Principal, at place: Offset, to after: Predicate,
+        at end: Offset, in log: ChangeLog,
         by decisions: DecisionCache, countedIn holdings: SummaryHoldings
     ) {
         self.kind = .netChanges
+        self.principalBefore = principal
         self.end = end
         self.isPartial = false
         self.state = .making(
-            .sight(SightChange(from: before, to: after, in: log, at: end, by: decisions)))
+            .sight(
+                SightChange(
+                    from: before, at: place, to: after, at: end, in: log, by: decisions)))
         self.holdings = holdings
     }
 
@@ -167,8 +176,9 @@ struct SummaryReading {
         case snapshot(notBefore: Offset)
         /// What happened to the set from this offset on.
         case netChanges(from: Offset)
-        /// What it does to the set at this offset that another filter's sight was its reader's before.
-        case sightChange(from: Predicate, at: Offset)
+        /// What it does to the set at this offset that another filter's sight was its reader's, who was this principal,
+        /// before.
+        case sightChange(from: Predicate, of: Principal, at: Offset)
     }
 
     let wanted: Wanted

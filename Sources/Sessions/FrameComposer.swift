@@ -52,19 +52,29 @@ package struct FrameComposer: Sendable {
     ///
     /// - Parameters:
     ///   - entry: the group by which it was found.
+    ///   - form: how the subscription's records are told.
     ///   - view: what is seen of the instance.
     package mutating func add(
         _ record: borrowing RecordView, _ change: SetChange, _ entry: GroupEntry, to id: UInt64,
-        seen view: View = .whole, by renderer: inout RecordRenderer
+        as form: RecordForm = .livelog1, seen view: View = .whole,
+        by renderer: inout RecordRenderer
     ) {
-        guard self.dialect != .restLive1 else {
+        switch form {
+        case .livelog1: self.append(record, change, to: id, view, by: &renderer)
+        case .restLive1(let model):
             // The original tells a group of its instances only: one that has left is another group's now.
             guard change != .left else { return }
-            self.recordCount += 1
-            renderer.appendRestLive1Frame(record, entry, view, to: &self.bytes)
-            return
+            renderer.appendRestLive1Frame(record, entry, view, model: model, to: &self.bytes)
+        case .restLive2(let form):
+            renderer.appendRestLive2Frame(record, change, form, view, to: &self.bytes)
         }
         self.recordCount += 1
+    }
+
+    private mutating func append(
+        _ record: borrowing RecordView, _ change: SetChange, to id: UInt64, _ view: View,
+        by renderer: inout RecordRenderer
+    ) {
         let place = self.place(of: id)
         if self.frames[place].records.count >= self.byteCountMax { self.sendPart(place) }
         if !self.frames[place].records.isEmpty {

@@ -13,30 +13,42 @@ package struct Session: Sendable {
     package enum Action: Hashable, Sendable {
         /// Decide where the subscription begins: ``begin(_:at:as:token:output:)`` or ``refuse(_:_:_:output:)``.
         case start(slot: Int)
+        /// Find the instance for which `condition` holds, and then do as for `start`: ``narrow(_:to:)`` or
+        /// ``refuseUnknownInstance(_:output:)`` (rest-live 2).
+        case retrieve(slot: Int, by: Condition)
         /// Stop giving records to the subscription, which was in `phase` and is over.
         case stop(slot: Int, phase: Subscription.Phase)
         /// Take note that a message was refused, with this code.
         case refused(code: String)
         /// Find out who has this token, and tell the session: ``become(_:)``.
         case authenticate(token: String)
+        /// Close the connection, as the original of the dialect did.
+        case close(reason: String)
     }
 
     /// The wire protocol.
     package let dialect: Dialect
     /// The subscriptions by slot; slots of subscriptions that are over are used again.
-    package private(set) var subscriptions: [Subscription] = []
+    package internal(set) var subscriptions: [Subscription] = []
     /// Whether the socket cannot take more.
     package var isBlocked = false
 
     /// Who reads, and what they may see.
     package private(set) var reader: Reader
 
-    private let subscriptionsMax: Int
+    /// Subscriptions that it can have at a time.
+    let subscriptionsMax: Int
+    /// What holds for a client of django-rest-live.
+    let restLive: RestLiveOptions
 
     /// Creates a session of `reader` without subscriptions.
-    package init(dialect: Dialect, reader: Reader = .unlimited, limits: SessionLimits) {
+    package init(
+        dialect: Dialect, reader: Reader = .unlimited, limits: SessionLimits,
+        restLive: RestLiveOptions = RestLiveOptions()
+    ) {
         self.dialect = dialect
         self.reader = reader
+        self.restLive = restLive
         self.subscriptionsMax = limits.subscriptionsMax
     }
 
@@ -48,15 +60,17 @@ package struct Session: Sendable {
     /// Takes a text message of the client.
     package mutating func receive(_ message: [UInt8], output: inout [UInt8]) -> [Action] {
         switch self.dialect {
-        case .restLive1: self.receiveRestLive1(message)
+        case .restLive: self.receiveRestLive(message, output: &output)
         case .livelog1: self.receiveLivelog1(message, output: &output)
         case .serverSentEvents, .ndjson: []
         }
     }
 
     /// Takes a binary message, which no dialect has.
-    package func receiveBinary(output: inout [UInt8]) {
+    package func receiveBinary(output: inout [UInt8]) -> [Action] {
+        guard self.dialect != .restLive else { return self.breach("a frame is text") }
         self.dialect.appendError(.notText, to: &output)
+        return []
     }
 
     /// Makes the only subscription of a stream, which was asked for in a URL. Nil if its reader may not ask for it.
@@ -81,6 +95,12 @@ package struct Session: Sendable {
             if (seen ?? filter.seen(by: .nothing)) != filter { changed.append((slot, seen)) }
         }
         return changed
+    }
+
+    /// Lets the starting subscription in `slot` be for what may be seen now.
+    package mutating func begin(_ slot: Int, with filter: Filter) {
+        precondition(self.subscriptions[slot].phase == .starting, "who has begun sees already")
+        self.subscriptions[slot].request.filter = filter
     }
 
     /// Lets the lagging subscription in `slot` go on with another sight.
@@ -155,6 +175,9 @@ package struct Session: Sendable {
         _ slot: Int, _ code: RequestErrorCode, _ message: String, output: inout [UInt8]
     ) {
         self.subscriptions[slot].phase = .over
+        if let form = self.subscriptions[slot].form.restLive2 {
+            return RestLive2Error.refused(form.id, message).appendFrame(to: &output)
+        }
         let error = Livelog1Error(id: self.subscriptions[slot].id, code: code, message: message)
         self.dialect.appendError(error, to: &output)
     }
@@ -266,31 +289,6 @@ package struct Session: Sendable {
 // MARK: - Messages of the client
 
 extension Session {
-    private mutating func receiveRestLive1(_ message: [UInt8]) -> [Action] {
-        guard
-            let document = try? JSONDocument(parsing: message),
-            let request = RestLive1Request(document, rules: self.reader.policy.modelRules)
-        else { return [] }
-        switch request {
-        case .subscribe(let group):
-            let filter = Filter(group: group)
-            if let slot = self.slot(where: { $0.request.filter.isSame(as: filter) }) {
-                self.subscriptions[slot].references += 1
-                return []
-            }
-            // Its client is never told that it may not ask: like the original's, it hears nothing as long as it may not.
-            let seen = self.reader.filter(filter) ?? filter.seen(by: .nothing)
-            let slot = self.open(id: 0, SubscriptionRequest(filter: seen, start: .now))
-            return slot.map { [.start(slot: $0)] } ?? []
-        case .unsubscribe(let group):
-            let filter = Filter(group: group)
-            guard let slot = self.slot(where: { $0.request.filter.isSame(as: filter) })
-            else { return [] }
-            self.subscriptions[slot].references -= 1
-            return self.subscriptions[slot].references == 0 ? [self.end(slot)] : []
-        }
-    }
-
     private mutating func receiveLivelog1(
         _ message: [UInt8], output: inout [UInt8]
     ) -> [Action] {
@@ -326,13 +324,16 @@ extension Session {
         return slot
     }
 
-    private func slot(where isWanted: (Subscription) -> Bool) -> Int? {
+    /// The first slot of a subscription that is not over and that is wanted.
+    func slot(where isWanted: (Subscription) -> Bool) -> Int? {
         self.subscriptions.firstIndex { !$0.isOver && isWanted($0) }
     }
 
     /// Puts a subscription into a slot, or returns nil if the session has as many as it may.
-    private mutating func open(id: UInt64, _ request: SubscriptionRequest) -> Int? {
-        let subscription = Subscription(id: id, request: request)
+    mutating func open(
+        id: UInt64, _ request: SubscriptionRequest, as form: RecordForm = .livelog1
+    ) -> Int? {
+        let subscription = Subscription(id: id, request: request, form: form)
         if let slot = self.subscriptions.firstIndex(where: \.isOver) {
             self.subscriptions[slot] = subscription
             return slot
@@ -342,20 +343,10 @@ extension Session {
         return self.subscriptions.count - 1
     }
 
-    private mutating func end(_ slot: Int) -> Action {
+    /// Ends the subscription in `slot`.
+    mutating func end(_ slot: Int) -> Action {
         let phase = self.subscriptions[slot].phase
         self.subscriptions[slot].phase = .over
         return .stop(slot: slot, phase: phase)
-    }
-}
-
-extension Filter {
-    /// Whether both name the same group, whatever the type of the value in the request.
-    fileprivate func isSame(as other: Filter) -> Bool {
-        guard let group = self.requestedGroup, let other = other.requestedGroup else {
-            return self == other
-        }
-        return group.model == other.model && group.property == other.property
-            && group.value.isSameGroupValue(as: other.value)
     }
 }

@@ -34,6 +34,8 @@ package struct Subscription: Sendable {
 
     /// The client's number for it (`livelog.v1`).
     package let id: UInt64
+    /// How its records are told.
+    package let form: RecordForm
     /// What was asked for.
     package internal(set) var request: SubscriptionRequest
     /// The filter, made ready for the log. Nil until the subscription has begun.
@@ -58,8 +60,9 @@ package struct Subscription: Sendable {
     /// removed before it began. Empty for one that was promised every record.
     package internal(set) var removedBefore: [Offset] = []
 
-    init(id: UInt64, request: SubscriptionRequest) {
+    init(id: UInt64, request: SubscriptionRequest, form: RecordForm = .livelog1) {
         self.id = id
+        self.form = form
         self.request = request
     }
 

@@ -10,10 +10,10 @@ extension SettingsReader {
         var seen: Set<String> = []
         return self.pairs(node, path).compactMap { key, name, value in
             let path = "\(path).\(name)"
-            guard (try? /[A-Za-z0-9._:-]{1,128}/.wholeMatch(in: name)) != nil else {
+            guard self.isLabel(name) else {
                 self.note(
                     key, path,
-                    "a model's label has 1 to 128 letters, digits and the characters . _ : -")
+                    "a model's label has 1 to 128 letters, digits and the characters . _ : @ -")
                 return nil
             }
             guard seen.insert(name).inserted else {
@@ -24,10 +24,16 @@ extension SettingsReader {
         }
     }
 
+    /// Whether `name` can be a model's label.
+    func isLabel(_ name: String) -> Bool {
+        (try? /[A-Za-z0-9._:@-]{1,128}/.wholeMatch(in: name)) != nil
+    }
+
     private func model(_ label: Text, _ node: Node, _ path: String) -> ModelPolicy {
         let members = self.members(
-            node, path, known: ["aliases", "groups", "key", "publish", "style", "views"])
+            node, path, known: ["aliases", "groups", "key", "lookup", "publish", "style", "views"])
         let key = members["key"].flatMap { self.property($0, "\(path).key") }
+        let lookup = members["lookup"].flatMap { self.property($0, "\(path).lookup") }
         let groups = members["groups"].map { self.groups($0, "\(path).groups") }
         let usesCamelCase =
             members["style"].map { self.isCamelCase($0, "\(path).style") } ?? false
@@ -36,8 +42,8 @@ extension SettingsReader {
         }
         let publish = members["publish"].flatMap { self.rule($0, "\(path).publish") }
         var policy = ModelPolicy(
-            model: label, key: key ?? ModelRules.defaultKey, groups: groups, views: views ?? [],
-            publish: publish ?? .any([]))
+            model: label, key: key ?? ModelRules.defaultKey, groups: groups, lookup: lookup,
+            views: views ?? [], publish: publish ?? .any([]))
         if let node = members["aliases"] {
             policy.aliases = self.aliases(node, "\(path).aliases", of: policy)
         }

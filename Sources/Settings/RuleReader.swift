@@ -11,15 +11,16 @@ extension SettingsReader {
     /// The most ways of a rule to admit an instance: each is looked at for records of its model.
     private static let alternativesMax = 64
 
-    /// Whom a view is for: a rule, and perhaps what the application has to allow besides. That stands alone, or in an
-    /// `all`.
+    /// Whom a view is for: a rule, and perhaps what the application has to allow besides. That stands alone, or in
+    /// an `all`.
     func viewRule(_ node: Node, _ path: String) -> (rule: Rule, question: String?)? {
         if let asked = self.question(node) {
             return self.text(asked, "\(path).ask", countMax: Self.questionBytesMax)
                 .map { (.everyone, $0) }
         }
         guard case .mapping(let mapping) = node, mapping.count == 1, let all = node["all"],
-            case .sequence(let elements) = all, elements.contains(where: { self.question($0) != nil })
+            case .sequence(let elements) = all,
+            elements.contains(where: { self.question($0) != nil })
         else { return self.rule(node, path).map { ($0, nil) } }
         let asked = elements.compactMap { self.question($0) }
         guard asked.count == 1 else {

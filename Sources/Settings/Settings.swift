@@ -22,6 +22,8 @@ package struct Settings: Sendable {
     package private(set) var trustedProxies = TrustedProxies()
     /// How much one client may have, and how often.
     package private(set) var limits = LimitSettings()
+    /// What clients of django-rest-live find.
+    package private(set) var restLive = RestLivePolicy()
     /// `HOST:PORT`, if the file says where to listen.
     package private(set) var listen: String?
     /// `HOST:PORT` of operations, if the file says where that is.
@@ -63,8 +65,9 @@ package struct Settings: Sendable {
         let members = reader.members(
             root, "",
             known: [
-                "api_keys", "connect_callback", "data", "decision_callback", "grants", "limits", "listen", "models",
-                "operations", "origins", "tls", "tokens", "trusted_proxies", "unlisted_models",
+                "api_keys", "connect_callback", "data", "decision_callback", "grants", "limits",
+                "listen", "models", "operations", "origins", "rest_live", "tls", "tokens",
+                "trusted_proxies", "unlisted_models",
             ])
         self.listen = members["listen"].flatMap { reader.text($0, "listen") }
         self.operations = members["operations"].flatMap { reader.text($0, "operations") }
@@ -83,9 +86,11 @@ package struct Settings: Sendable {
             members["trusted_proxies"].map { reader.networks($0, "trusted_proxies") } ?? [])
         self.limits =
             members["limits"].map { reader.limits($0, "limits") } ?? LimitSettings()
+        self.restLive =
+            members["rest_live"].map { reader.restLive($0, "rest_live") } ?? RestLivePolicy()
         let models = members["models"].map { reader.models($0, "models") } ?? []
         if let node = members["models"], members["decision_callback"] == nil,
-            models.contains(where: { $0.views.contains { $0.question != nil } })
+            models.flatMap(\.views).contains(where: { $0.question != nil })
         {
             reader.note(
                 node, "models",

@@ -42,9 +42,9 @@ final class EventLoopHub {
         self.tail = TailRoom(
             TailWatch(log), eventLoop: eventLoop, countMax: limits.waitingRequestsMax)
         let hub = NIOLoopBound(self, eventLoop: eventLoop)
-        self.dispatcher.decide = { questions, principal, number in
+        self.dispatcher.decide = { questions, principals, number in
             Task {
-                let hasAnswer = await desk.decide(questions, for: principal)
+                let hasAnswer = await desk.decide(questions, for: principals)
                 hub.execute { $0.decided(number, hasAnswer: hasAnswer) }
             }
         }

@@ -111,8 +111,10 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     private func becomeWebSocket(
         _ channel: any Channel, _ head: HTTPRequestHead, _ principal: Principal
     ) throws -> Outcome {
-        guard let handshake = Handshake(head) else {
-            preconditionFailure("a handshake was agreed to and is none")
+        let rules = self.shared.access.rules
+        // A path may be gone from the configuration since the handshake was agreed to.
+        guard let handshake = Handshake(head, rules.restLive), handshake.admits(principal) else {
+            throw ChannelError.ioOnClosedChannel
         }
         let hub = self.shared.hubs.hub(of: channel.eventLoop)
         self.shared.operations.connections.count(channel, as: handshake.kind)
@@ -126,7 +128,8 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
         let peer = SubscriberPeer(
             hub: hub, dialect: handshake.dialect, principal: principal,
             client: self.client(channel, head), access: self.shared.access,
-            admission: self.admission)
+            admission: self.admission,
+            restLive: rules.restLive.options(at: handshake.restLivePath))
         try WebSocketHandler(peer: peer, writesDirectly: self.shared.tls == nil).add(to: channel)
         return .webSocket
     }
@@ -135,7 +138,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     /// HTTP's answer to that.
     private func agree(to head: HTTPRequestHead) -> HTTPHeaders? {
         guard self.shared.takesWebSockets, !self.shared.operations.phase.isDraining,
-            let handshake = Handshake(head),
+            let handshake = Handshake(head, self.shared.access.rules.restLive),
             handshake.isAllowed(by: self.shared.access.rules.origins)
         else { return nil }
         var headers = HTTPHeaders()
@@ -158,13 +161,13 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
             let client = self.client(channel, head)
             let credentials = try Credentials(head.headers)
             guard !credentials.isEmpty else {
-                try self.enter(.anonymous, client, channel)
+                try self.enter(.anonymous, client, channel, head)
                 return nil
             }
             return channel.eventLoop.makeFutureWithTask {
                 let principal = try await self.admission.principal(
                     of: credentials, at: client, by: self.shared.access)
-                try self.enter(principal, client, channel)
+                try self.enter(principal, client, channel, head)
                 return principal
             }
         } catch {
@@ -173,8 +176,16 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     }
 
     private func enter(
-        _ principal: Principal, _ client: ClientAddress, _ channel: any Channel
+        _ principal: Principal, _ client: ClientAddress, _ channel: any Channel,
+        _ head: HTTPRequestHead
     ) throws(Problem) {
+        let handshake = Handshake(head, self.shared.access.rules.restLive)
+        guard handshake?.admits(principal) != false else {
+            throw Problem(
+                status: 403, code: RequestErrorCode.forbidden.rawValue, title: "Not allowed",
+                detail: "this path is not for everybody: say who you are, or connect at another one"
+            )
+        }
         try self.admission.request(of: principal, at: client)
         try self.admission.enter(principal, at: client, on: channel)
     }

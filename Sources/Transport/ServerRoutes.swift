@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import Replication
@@ -60,11 +61,18 @@ extension LivelogServer {
         for method in Router<EdgeContext>.knownMethods {
             for path in Handshake.paths {
                 router.on(RouterPath(path), method: method) { request, _ -> Response in
-                    throw Handshake.refusal(of: request, by: self.access.rules.origins)
+                    throw Handshake.refusal(of: request, by: self.access.rules)
                 }
             }
-            router.on("**", method: method) { request, _ -> Response in
-                throw Self.unknownPath(request.uri.path)
+            // A router that has begun with one of its paths does not come back to `**`.
+            for path: RouterPath in ["**", "/ws/**", "/api/**", "/api/ws/**"] {
+                router.on(path, method: method) { request, _ -> Response in
+                    let rules = self.access.rules
+                    guard rules.restLive.path(request.uri.path) == nil else {
+                        throw Handshake.refusal(of: request, by: rules)
+                    }
+                    throw Self.unknownPath(request.uri.path)
+                }
             }
         }
         return router

@@ -1,9 +1,9 @@
-/// A wire protocol by which a session gets its records. All but ``restLive1`` say the same things, with the same
+/// A wire protocol by which a session gets its records. All but ``restLive`` say the same things, with the same
 /// JSON, in different frames.
 package enum Dialect: Hashable, Sendable, CaseIterable {
-    /// django-rest-live 0.1 to 0.3: a WebSocket without a subprotocol. It knows records only, whose frames
-    /// ``RecordRenderer`` makes.
-    case restLive1
+    /// django-rest-live's: a WebSocket without a subprotocol. Each frame of the client is one of rest-live 1 (0.1 to
+    /// 0.3) or of rest-live 2 (0.4 to 0.7), and each subscription gets its records as its ``RecordForm`` says.
+    case restLive
     /// Livelog's own: a WebSocket with the subprotocol `livelog.v1`, for any number of subscriptions.
     case livelog1
     /// `text/event-stream`: one subscription, which comes from the URL.

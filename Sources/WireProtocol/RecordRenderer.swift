@@ -10,21 +10,31 @@ package struct RecordRenderer {
     private var livelog1 = [[UInt8]](repeating: [], count: SetChange.allCases.count)
     /// Whether one of these forms is not empty.
     private var hasLivelog1 = false
-    /// The rest-live 1 frame up to the group's value; empty if nobody wanted it yet.
+    /// The rest-live 1 frame from behind the model up to the group's value; empty if nobody wanted it yet.
     private var restLive1: [UInt8] = []
     /// The same forms in views that do not show the instance as it is, as far as somebody wanted them.
     private var projected: [ProjectedForm] = []
     /// How many of `projected` are of the record; the others are kept for their memory.
     private var projectedCount = 0
 
+    /// What is kept of a record in a view.
+    private enum ProjectedKind: Equatable {
+        /// The `livelog.v1` form, by what the record did to the set.
+        case livelog1(SetChange)
+        /// A rest-live 1 frame, as in `restLive1`.
+        case restLive1
+        /// The instance alone.
+        case instance
+    }
+
     private struct ProjectedForm {
         var view: UInt32
-        /// Of `livelog.v1`, what the record did to the set; nil for a frame of rest-live 1.
-        var change: SetChange?
+        var kind: ProjectedKind
         var bytes: [UInt8]
     }
 
-    /// A group's value, while a rest-live 1 frame is made: kept for its memory.
+    /// A model and a group's value, while a rest-live 1 frame is made: kept for their memory.
+    private var model: [UInt8] = []
     private var value: [UInt8] = []
 
     /// Creates a renderer that holds nothing.
@@ -42,7 +52,7 @@ package struct RecordRenderer {
     ) {
         self.begin(record)
         guard view.number == View.whole.number else {
-            let place = self.projection(record, change, view)
+            let place = self.projection(record, .livelog1(change), view)
             json.append(contentsOf: self.projected[place].bytes)
             return
         }
@@ -55,50 +65,76 @@ package struct RecordRenderer {
     }
 
     /// Appends the rest-live 1 frame of `record` for the subscribers of the group `entry`.
+    ///
+    /// - Parameter model: what they call the model, nil if that is its label.
     package mutating func appendRestLive1Frame(
         _ record: borrowing RecordView, _ entry: GroupEntry, _ view: View = .whole,
-        to bytes: inout [UInt8]
+        model: Text? = nil, to bytes: inout [UInt8]
     ) {
         self.begin(record)
+        self.model.removeAll(keepingCapacity: true)
+        if let model {
+            JSONText.append(string: model.bytes, to: &self.model)
+        } else {
+            Self.append(.string, record.model, to: &self.model)
+        }
         self.value.removeAll(keepingCapacity: true)
         Self.append(entry.valueKind, record.value(of: entry), to: &self.value)
         guard view.number == View.whole.number else {
-            let place = self.projection(record, nil, view)
-            Self.append(frame: self.projected[place].bytes, self.value, to: &bytes)
+            let place = self.projection(record, .restLive1, view)
+            self.append(frameAround: self.projected[place].bytes, to: &bytes)
             return
         }
         if self.restLive1.isEmpty { Self.renderRestLive1(record, view, to: &self.restLive1) }
-        Self.append(frame: self.restLive1, self.value, to: &bytes)
+        self.append(frameAround: self.restLive1, to: &bytes)
     }
 
-    private static func append(frame start: [UInt8], _ value: [UInt8], to bytes: inout [UInt8]) {
-        OutboundFrame.appendTextHeader(count: start.count + value.count + 1, to: &bytes)
-        bytes.append(contentsOf: start)
-        bytes.append(contentsOf: value)
+    private func append(frameAround middle: [UInt8], to bytes: inout [UInt8]) {
+        let start: StaticString = "{\"model\":"
+        OutboundFrame.appendTextHeader(
+            count: start.utf8CodeUnitCount + self.model.count + middle.count + self.value.count + 1,
+            to: &bytes)
+        bytes.append(literal: start)
+        bytes.append(contentsOf: self.model)
+        bytes.append(contentsOf: middle)
+        bytes.append(contentsOf: self.value)
         bytes.append(UInt8(ascii: "}"))
+    }
+
+    /// Appends what `view` shows of the instance.
+    mutating func appendInstance(
+        _ record: borrowing RecordView, _ view: View, to json: inout [UInt8]
+    ) {
+        guard view.number != View.whole.number else {
+            return ViewProjection.append(record, view, to: &json)
+        }
+        self.begin(record)
+        let place = self.projection(record, .instance, view)
+        json.append(contentsOf: self.projected[place].bytes)
     }
 
     /// The place in `projected` of a form in another view, which is made if it is not there.
     private mutating func projection(
-        _ record: borrowing RecordView, _ change: SetChange?, _ view: View
+        _ record: borrowing RecordView, _ kind: ProjectedKind, _ view: View
     ) -> Int {
         for place in 0..<self.projectedCount
-        where self.projected[place].view == view.number && self.projected[place].change == change {
+        where self.projected[place].view == view.number && self.projected[place].kind == kind {
             return place
         }
         let place = self.projectedCount
         self.projectedCount += 1
         if place == self.projected.count {
-            self.projected.append(ProjectedForm(view: view.number, change: change, bytes: []))
+            self.projected.append(ProjectedForm(view: view.number, kind: kind, bytes: []))
         } else {
             self.projected[place].view = view.number
-            self.projected[place].change = change
+            self.projected[place].kind = kind
             self.projected[place].bytes.removeAll(keepingCapacity: true)
         }
-        if let change {
+        switch kind {
+        case .livelog1(let change):
             Self.renderLivelog1(record, change, view, to: &self.projected[place].bytes)
-        } else {
-            Self.renderRestLive1(record, view, to: &self.projected[place].bytes)
+        case .restLive1: Self.renderRestLive1(record, view, to: &self.projected[place].bytes)
+        case .instance: ViewProjection.append(record, view, to: &self.projected[place].bytes)
         }
         return place
     }
@@ -151,8 +187,6 @@ package struct RecordRenderer {
     private static func renderRestLive1(
         _ record: borrowing RecordView, _ view: View, to json: inout [UInt8]
     ) {
-        json.append(literal: "{\"model\":")
-        self.append(.string, record.model, to: &json)
         json.append(literal: ",\"instance\":")
         ViewProjection.append(record, view, inCamelCase: true, to: &json)
         json.append(literal: ",\"action\":\"")
@@ -160,7 +194,8 @@ package struct RecordRenderer {
         json.append(literal: "\",\"group_key_value\":")
     }
 
-    private static func append(_ kind: Scalar.Kind, _ text: RawSpan, to json: inout [UInt8]) {
+    /// Appends a scalar of a record as JSON.
+    static func append(_ kind: Scalar.Kind, _ text: RawSpan, to json: inout [UInt8]) {
         switch kind {
         case .null: json.append(literal: "null")
         case .string: json.append(quoting: text)

@@ -193,7 +193,7 @@ struct RuleTests {
         #expect(
             policy.modelRules["m"]
                 == ModelRules.Model(
-                    label: "m", key: "uid", recordedGroups: ["list", "uid", "team", "owner"],
+                    label: "m", key: "uid", recordedGroups: ["uid", "list", "team", "owner"],
                     aliases: ["l": "list"]))
         #expect(AccessPolicy.open.modelRules.isEmpty)
         let granting = AccessPolicy(

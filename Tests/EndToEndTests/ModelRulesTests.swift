@@ -50,7 +50,7 @@ import Testing
             let unknown = try await server.exchange(
                 .publish(Self.change("c", list: 4, groups: #","groups":{"text":"x"}"#).utf8))
             #expect(unknown.status == 422 && unknown.body.contains("unknown-group"))
-            #expect(unknown.body.contains("there are list_id, uid"), "\(unknown.body)")
+            #expect(unknown.body.contains("there are uid, list_id"), "\(unknown.body)")
 
             // By the alias and by the property; by what is shown and no group of the records by nobody.
             let all = "/v1/changes?model=todolist.Task&from=start"
@@ -127,7 +127,7 @@ import Testing
             let lines = try await ChildProcess(Places.livelog, ["check-config", file.path])
                 .output().map { $0.trimmingCharacters(in: .whitespaces) }
             for line in [
-                "its key is uid", "recorded as groups: list_id, uid", "list stands for list_id",
+                "its key is uid", "recorded as groups: uid, list_id", "list stands for list_id",
             ] {
                 #expect(lines.contains(line), "\(lines)")
             }

@@ -17,6 +17,7 @@ import Testing
             }
             try write(Self.jwtSecret, "jwt.secret")
             try write("another secret of thirty-two bytes: canary-callback", "callback.secret")
+            try write("a third secret of thirty-two bytes: canary-decision", "decision.secret")
             try write(
                 """
                 tokens:
@@ -26,8 +27,10 @@ import Testing
                   url: http://127.0.0.1:9/who
                   secret_file: callback.secret
                   cookies: [sessionid]
+                decision_callback: {url: "http://127.0.0.1:9/may", secret_file: decision.secret}
                 models:
                   m: {views: [{who: authenticated}], publish: authenticated}
+                  asked: {views: [{who: {ask: may see}}], publish: authenticated}
                 """, "livelog.yaml")
             let keys = directory.appending(path: "keys.jsonl").path
             let key = try await ChildProcess(
@@ -84,6 +87,16 @@ import Testing
                         said.append(Self.text(try await server.exchange(handshake)))
                     }
                 }
+                // The application that is to decide about this one is not there.
+                var publish = RawRequest.publish(
+                    #"{"model":"asked","action":"CREATED","instance":{"id":1}}"#.utf8)
+                publish.head += "Authorization: Bearer \(token)\r\n"
+                said.append(Self.text(try await server.exchange(publish)))
+                var undecided = RawRequest.get("/v1/models/asked/1")
+                undecided.head += "Authorization: Bearer \(token)\r\n"
+                let answer = Self.text(try await server.exchange(undecided))
+                #expect(answer.hasPrefix("503") && answer.contains("undecided"), "\(answer)")
+                said.append(answer)
                 // Whoever sends a line that cannot be read may have put anything into it.
                 var broken = RawRequest.get("/v1/changes")
                 broken.head += "Authorization : Bearer \(token)\r\n"

@@ -119,6 +119,25 @@ import Testing
         #expect(try log.history(model: "todo.Task", key: "nobody", limit: 5).isEmpty)
     }
 
+    /// Whether an instance is in the group by then, or has left it with that record.
+    @Test(arguments: 1...3, [false, true])
+    func theLastRecordOfAGroupIsFoundFromEveryOffset(seed: UInt64, reopens: Bool) throws {
+        var aged = try Self.log(seed)
+        if reopens { try aged.reopen(closing: true) }
+        let log = aged.writer.log
+        for group in ChangeMill.allGroups {
+            let all = aged.oracle.offsets(of: group, in: 0..<aged.oracle.count)
+            for end in stride(from: 0, through: aged.oracle.count, by: 7) {
+                let bound = Offset(UInt64(end))
+                #expect(
+                    try log.latestRecord(of: group, before: bound) == all.last { $0 < bound },
+                    "\(group) before \(end)")
+            }
+        }
+        let nobody = GroupKey(model: "todo.Task", property: "nobody", value: .null)
+        #expect(try log.latestRecord(of: nobody, before: Offset(.max)) == nil)
+    }
+
     /// Whatever is wrong with it, an index is made again from the records, and its file written again.
     @Test(arguments: ["absent", "empty", "cut", "flipped", "foreign", "of another segment"])
     func anIndexThatIsNoGoodIsBuiltAgain(fault: String) throws {

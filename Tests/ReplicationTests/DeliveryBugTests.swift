@@ -184,7 +184,7 @@ struct DeliveryBugTests {
             }
             let old = RecordingConnection()
             let other = #"{"model":"m","property":"list","value":1}"#
-            server.receive(other, from: server.open(old, .restLive1))
+            server.receive(other, from: server.open(old, .restLive))
             server.settle()
             try server.append(key: 1)
             server.settle()

@@ -97,7 +97,7 @@ struct DispatcherTests {
             limits.postingsMax = 1
             let server = Server(writer, limits: limits)
             let connection = RecordingConnection()
-            let id = server.open(connection, .restLive1)
+            let id = server.open(connection, .restLive)
             server.receive(#"{"model":"m","property":"list","value":1}"#, from: id)
             connection.canTakeMore = false
             for list in 1...4 { try server.append(key: list, list: 1) }

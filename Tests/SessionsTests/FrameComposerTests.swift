@@ -11,11 +11,13 @@ struct FrameComposerTests {
     struct Fixture {
         var composer: FrameComposer
         var renderer = RecordRenderer()
+        let form: RecordForm
 
         init(
             _ dialect: Dialect = .livelog1, joinsBatches: Bool = true, goal: Int = 64 << 10,
-            most: Int = 512 << 10
+            most: Int = 512 << 10, form: RecordForm = .livelog1
         ) {
+            self.form = form
             var limits = SessionLimits()
             limits.frameByteCountGoal = goal
             limits.frameByteCountMax = most
@@ -32,7 +34,8 @@ struct FrameComposerTests {
                 action, model: "m", key: .number(1), offset: Offset(UInt64(offset)),
                 groups: [.init("p", .number(1), .entered)], instance: "{\"a_b\":\"\(text)\"}")
             self.composer.add(
-                sample.view, change, sample.view.group(0), to: id, by: &self.renderer)
+                sample.view, change, sample.view.group(0), to: id, as: self.form,
+                by: &self.renderer)
         }
 
         mutating func endBatch(_ next: Int, isForced: Bool = false) {
@@ -153,7 +156,7 @@ struct FrameComposerTests {
     }
 
     @Test func aRestLiveRecordIsAFrameOfItsOwnAtOnce() {
-        var fixture = Fixture(.restLive1)
+        var fixture = Fixture(.restLive, form: .restLive1(model: nil))
         fixture.add(5)
         fixture.add(6, .updated, .updated)
         #expect(
@@ -168,7 +171,7 @@ struct FrameComposerTests {
         (SetChange.entered, true), (.updated, true), (.left, false), (.deleted, true),
     ])
     func whoLeavesAGroupIsNoLongerItsAffairUnlessDeleted(change: SetChange, isTold: Bool) {
-        var fixture = Fixture(.restLive1)
+        var fixture = Fixture(.restLive, form: .restLive1(model: nil))
         fixture.add(0, change)
         #expect(fixture.takeMessages().count == (isTold ? 1 : 0))
     }

@@ -8,7 +8,7 @@ struct RestLive1SessionTests {
     private static let unsubscribe = #"{"unsubscribe":true,"model":"m","property":"p","value":1}"#
 
     @Test func subscribingIsAnsweredByNothing() {
-        var fixture = SessionFixture(.restLive1)
+        var fixture = SessionFixture(.restLive)
         #expect(fixture.receive(Self.subscribe) == ["start 0"])
         fixture.begin(at: 3)
         #expect(fixture.session.subscriptions[0].isLagging)
@@ -22,7 +22,7 @@ struct RestLive1SessionTests {
     }
 
     @Test func aGroupIsHeldAsOftenAsItWasSubscribedTo() {
-        var fixture = SessionFixture(.restLive1)
+        var fixture = SessionFixture(.restLive)
         fixture.goLive(Self.subscribe)
         #expect(fixture.receive(Self.subscribe) == [])
         // `"1"` and `1` name the same group.
@@ -37,7 +37,7 @@ struct RestLive1SessionTests {
     }
 
     @Test func whatWasNotLiveCanEnd() {
-        var fixture = SessionFixture(.restLive1)
+        var fixture = SessionFixture(.restLive)
         _ = fixture.receive(Self.subscribe)
         fixture.begin(at: 0)
         #expect(fixture.receive(Self.unsubscribe) == ["stop 0 lagging"])
@@ -50,7 +50,7 @@ struct RestLive1SessionTests {
         #"{"subscribe":1,"model":"m"}"#, #"{"model":"m","model":"m","value":1}"#,
     ])
     func whatItDoesNotUnderstandChangesNothing(message: String) {
-        var fixture = SessionFixture(.restLive1)
+        var fixture = SessionFixture(.restLive)
         fixture.goLive(Self.subscribe)
         #expect(fixture.receive(message) == [])
         #expect(fixture.session.subscriptions.count == 1)
@@ -61,7 +61,7 @@ struct RestLive1SessionTests {
     @Test func oneSubscriptionTooManyIsIgnored() {
         var limits = SessionLimits()
         limits.subscriptionsMax = 2
-        var fixture = SessionFixture(.restLive1, limits: limits)
+        var fixture = SessionFixture(.restLive, limits: limits)
         fixture.goLive(#"{"model":"m","value":1}"#)
         fixture.goLive(#"{"model":"m","value":2}"#)
         #expect(fixture.receive(#"{"model":"m","value":3}"#) == [])
@@ -70,7 +70,7 @@ struct RestLive1SessionTests {
     }
 
     @Test func refusingEndsItSilently() {
-        var fixture = SessionFixture(.restLive1)
+        var fixture = SessionFixture(.restLive)
         _ = fixture.receive(Self.subscribe)
         fixture.refuse(0, .epoch, "no")
         #expect(fixture.session.subscriptions[0].isOver)

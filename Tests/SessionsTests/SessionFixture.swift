@@ -1,3 +1,4 @@
+import Access
 import LogFormat
 import LogModel
 import Matching
@@ -11,8 +12,12 @@ struct SessionFixture {
     /// What the session has said since ``takeMessages()``.
     private(set) var output: [UInt8] = []
 
-    init(_ dialect: Dialect, limits: SessionLimits = SessionLimits()) {
-        self.session = Session(dialect: dialect, limits: limits)
+    init(
+        _ dialect: Dialect, reader: Reader = .unlimited, limits: SessionLimits = SessionLimits(),
+        restLive: RestLiveOptions = RestLiveOptions()
+    ) {
+        self.session = Session(
+            dialect: dialect, reader: reader, limits: limits, restLive: restLive)
     }
 
     /// The messages that the session has said since the last call.
@@ -23,18 +28,26 @@ struct SessionFixture {
 
     /// Lets the client say something. Returns the actions as text: `start 0`, `stop 1 live`.
     mutating func receive(_ text: String) -> [String] {
-        self.session.receive(Array(text.utf8), output: &self.output).map { action in
+        Self.words(self.session.receive(Array(text.utf8), output: &self.output))
+    }
+
+    @discardableResult
+    mutating func receiveBinary() -> [String] {
+        Self.words(self.session.receiveBinary(output: &self.output))
+    }
+
+    private static func words(_ actions: [Session.Action]) -> [String] {
+        actions.map { action in
             switch action {
             case .start(let slot): "start \(slot)"
+            case .retrieve(let slot, let condition):
+                "retrieve \(slot) by \(condition.property) \(condition.test)"
             case .stop(let slot, let phase): "stop \(slot) \(phase)"
             case .authenticate: "authenticate"
             case .refused(let code): "refused \(code)"
+            case .close(let reason): "close: \(reason)"
             }
         }
-    }
-
-    mutating func receiveBinary() {
-        self.session.receiveBinary(output: &self.output)
     }
 
     /// Begins the subscription in `slot`.

@@ -118,7 +118,7 @@ struct SettingsTests {
             """)
         let model = try #require(settings.policy.models["a"])
         #expect(model.key == "uid")
-        #expect(model.recordedGroups == ["list_id", "uid", "owner"])
+        #expect(model.recordedGroups == ["uid", "list_id", "owner"])
         #expect(model.aliases == ["list": "list_id", "pk": "uid", "o": "owner"])
         #expect(settings.policy.modelRules["b"]?.property("list") == "list_id")
         #expect(settings.policy.models["b"]?.recordedGroups == nil)
@@ -205,6 +205,13 @@ struct SettingsTests {
         ),
         ("connect_callback: {url: \"https://c\"}", 1, "cookies"),
         ("api_keys: keys.jsonl", 1, "cannot be read"),
+        ("decision_callback: {url: \"https://c\"}", 1, "secret_file"),
+        ("models:\n  m: {views: [{who: {ask: q}}]}", 2, "decision_callback"),
+        ("models:\n  m: {views: [{who: {ask: [q]}}]}", 2, "text of 1 to 256"),
+        ("models:\n  m: {views: [{who: {any: [staff, {ask: q}]}}]}", 2, "not below any"),
+        ("models:\n  m: {views: [{who: {not: {ask: q}}}]}", 2, "not below any"),
+        ("models:\n  m: {views: [{who: {all: [{ask: q}, {ask: r}]}}]}", 2, "one thing"),
+        ("models:\n  m: {publish: {ask: q}}", 2, "not of who publishes"),
         ("grants: {}", 1, "list"),
         ("grants:\n  - {model: m, subject: s, value: v}", 2, "claim is missing"),
         ("grants:\n  - {model: m, subject: s, value: v, claim: sub}", 2, "somebody else"),
@@ -221,6 +228,28 @@ struct SettingsTests {
             let found = error.findings.contains { $0.line == line && $0.reason.contains(reason) }
             #expect(found, "\(yaml): \(error)")
         }
+    }
+
+    @Test func whatTheApplicationIsAskedIsPartOfAView() throws {
+        let settings = try Self.settings(
+            """
+            decision_callback: {url: "http://127.0.0.1:8000/decide", secret_file: jwt.secret, timeout: 5}
+            models:
+              m:
+                views:
+                  - {who: {ask: alone}}
+                  - {who: {all: [staff, {ask: beside}, {property: o, equals_claim: sub}]}}
+                  - {who: everyone}
+            """)
+        let views = try #require(settings.policy.models["m"]?.views)
+        #expect(views.map(\.question) == ["alone", "beside", nil])
+        #expect(
+            views.map(\.rule) == [
+                .everyone, .all([.staff, .property("o", equalsClaim: "sub")]), .everyone,
+            ])
+        let callback = try #require(settings.identity.decisions)
+        #expect(callback.url == "http://127.0.0.1:8000/decide")
+        #expect(callback.timeoutSeconds == 5)
     }
 
     @Test func allThatIsWrongIsToldAtOnce() throws {

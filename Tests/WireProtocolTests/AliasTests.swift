@@ -67,7 +67,7 @@ struct AliasTests {
     @Test(arguments: [
         ("task", #""property":"list","#, "list_id"), ("task", #""property":"pk","#, "uid"),
         ("task", "", "uid"), ("task", #""property":null,"#, "uid"),
-        ("task", #""property":"id","#, "id"), ("pk", #""property":"pk","#, "owner"),
+        ("task", #""property":"id","#, "uid"), ("pk", #""property":"pk","#, "owner"),
         ("other", #""property":"pk","#, "id"), ("other", #""property":"list","#, "list"),
     ])
     func oldClientsUseAliasesToo(model: String, member: String, property: String) throws {

@@ -146,7 +146,7 @@ struct DialectTests {
     @Test(arguments: messages)
     func restLive1KnowsNoneOfThem(message: Message) {
         var bytes: [UInt8] = [7]
-        message.append(.restLive1, &bytes)
+        message.append(.restLive, &bytes)
         #expect(bytes == [7])
     }
 

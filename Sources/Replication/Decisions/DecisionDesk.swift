@@ -35,6 +35,9 @@ package actor DecisionDesk {
         package var decisions: UInt64 = 0
         /// Of these, those that were refused.
         package var refusals: UInt64 = 0
+
+        /// Creates counters of nothing.
+        package init() {}
     }
 
     /// How often something is asked for before whoever reads is told to come again.
@@ -50,6 +53,9 @@ package actor DecisionDesk {
         var attemptsLeft: Int
         let continuation: CheckedContinuation<Bool, Never>
     }
+
+    /// Questions that wait, or are on their way.
+    package var waitingCount: Int { self.waiting.count }
 
     /// What is decided already.
     package nonisolated let cache: DecisionCache
@@ -95,18 +101,21 @@ package actor DecisionDesk {
         self.cache.removeAll()
     }
 
-    /// Has `questions` of `principal` decided, and returns whether they are: then they are in ``cache``.
+    /// Has `questions` decided, and returns whether they are: then they are in ``cache``.
     ///
-    /// - Parameter attemptsMax: how often they are asked for.
+    /// - Parameters:
+    ///   - principals: who asks them, perhaps as they were before.
+    ///   - attemptsMax: how often they are asked for.
     package func decide(
-        _ questions: [RecordQuestion], for principal: Principal,
+        _ questions: [RecordQuestion], for principals: [Principal],
         attemptsMax: Int = DecisionDesk.attemptsMax
     ) async -> Bool {
+        let askers = Dictionary(principals.map { ($0.identity, $0) }) { first, _ in first }
         let open = questions.filter { self.cache.decision(on: $0) == nil }
         if open.isEmpty { return true }
-        guard self.decider != nil, self.waiting.count + open.count <= self.limits.waitingMax else {
-            return false
-        }
+        guard self.decider != nil, self.waiting.count + open.count <= self.limits.waitingMax,
+            open.allSatisfy({ askers[$0.question.asker] != nil })
+        else { return false }
         return await withCheckedContinuation { continuation in
             self.lastTicket += 1
             let number = self.lastTicket
@@ -114,6 +123,7 @@ package actor DecisionDesk {
                 left: open.count, attemptsLeft: attemptsMax, continuation: continuation)
             for question in open {
                 if self.waiting[question] == nil {
+                    guard let principal = askers[question.question.asker] else { continue }
                     self.waiting[question] = Waiting(principal: principal, tickets: [number])
                     self.queue.append(question)
                 } else {

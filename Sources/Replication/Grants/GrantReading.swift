@@ -60,27 +60,40 @@ package struct GrantReading: Sendable {
         return Reader(principal.granting(granted ?? [:]), under: policy)
     }
 
-    /// What `reader` saw at `place` of what it asks for by `filter`; nil if it is what it sees now, below `end`.
-    package func filter(
-        _ filter: Filter, of reader: Reader, at place: Offset, before end: Offset
-    ) throws(Failure) -> Filter? {
-        guard self.mayDiffer(for: reader.principal, under: reader.policy, from: place, to: end)
+    /// What `reader` saw at `place` of what it asks for by `filter`, and who it was; nil if that has been so ever since, up
+    /// to `end`.
+    ///
+    /// Also if it is what it sees now, when it was something else in between: where it got to by what it sees now, its
+    /// set would not be what the log says that it saw there.
+    package func sight(
+        on filter: Filter, of reader: Reader, at place: Offset, before end: Offset
+    ) throws(Failure) -> (filter: Filter, principal: Principal)? {
+        guard
+            reader.policy.mayGrant(of: filter.model, to: reader.principal)
+                || filter.sight.hasQuestions,
+            self.hasChanged(for: reader.principal, under: reader.policy, from: place, to: end)
         else { return nil }
         let granted = try self.granted(
             to: reader.principal, under: reader.policy, before: place)
-        let seen = reader.granting(granted).filter(filter) ?? filter.seen(by: .nothing)
-        return seen == filter ? nil : seen
+        let then = reader.granting(granted)
+        let seen = then.filter(filter) ?? filter.seen(by: .nothing)
+        return (seen, then.principal)
     }
 
-    /// Whether the records `start ..< end` grant something to `principal`, or take it away. True if that is not known.
-    private func mayDiffer(
+    /// Whether one of the records `start ..< end` grants something to `principal`, or takes it away. True if that is not
+    /// known.
+    private func hasChanged(
         for principal: Principal, under policy: AccessPolicy, from start: Offset, to end: Offset
     ) -> Bool {
         guard policy.mayGrant(to: principal), start < end else { return false }
-        for rule in policy.grants {
-            var net = self.net(rule, principal, from: start, to: end)
+        var limits = ChangePage.Limits()
+        limits.recordsMax = 1
+        for predicate in self.predicates(for: principal, under: policy) {
             do throws(StorageError) {
-                guard try net.entries().isEmpty else { return true }
+                let first = try ChangePage(
+                    of: predicate, in: self.log, from: start, limits: limits)
+                // Of one that comes after the end the loop hears when it gets there.
+                if first.count > 0 || !first.isAtEnd { return true }
             } catch {
                 return true
             }

@@ -41,8 +41,8 @@ package struct ChangesReader: Sendable {
         guard case .token = self.request.start else { return }
         let visible = self.log.watermarks.visible
         do throws(GrantReading.Failure) {
-            let before = try GrantReading(self.log).filter(
-                self.request.filter, of: reader, at: self.start, before: visible)
+            let before = try GrantReading(self.log).sight(
+                on: self.request.filter, of: reader, at: self.start, before: visible)
             if before == nil { return }
         } catch {
             // What was seen then is not known: perhaps something else.

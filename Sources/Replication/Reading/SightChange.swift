@@ -1,16 +1,23 @@
+import LogFormat
 import LogModel
 import LogStorage
 import Matching
 
-/// What it does to a reader's set at one place of the log that from there on something else is seen of it: who was seen
-/// and is not any more has `left`, who was not and is now has `entered`, and of whom other properties are
-/// seen now is `updated`.
+/// What makes the set that a reader has at one place of the log, by one sight, the set that it sees at a later one, or the
+/// same, by another: who was seen and is not any more has `left`, who was not and is now has `entered`, and whoever has
+/// changed, or of whom other properties are seen now, is `updated`.
 ///
-/// Each entry is the instance's last record below that place. Memory and limits are those of two ``NetChanges``.
+/// Nothing is told record by record of what is between: so whatever place a reader is given to resume from, its set there
+/// is that of the sight which it had there by the log.
+///
+/// Each entry is the instance's last record below the later place, or, if it left, below the earlier one. Memory and limits
+/// are those of two ``NetChanges``.
 struct SightChange: Sendable {
     private enum Phase: Sendable {
         case readingBefore
         case readingAfter
+        /// The entry from this one on, of after, may be of an instance that was there before.
+        case matching(Int)
         /// The entries from these on, of before and after, are not compared yet.
         case comparing(Int, Int)
         case done
@@ -18,22 +25,27 @@ struct SightChange: Sendable {
 
     private let before: Predicate
     private let after: Predicate
+    private let place: Offset
     private var had: NetChanges
     private var has: NetChanges
     private var hadEntries: [NetChanges.Entry] = []
     private var hasEntries: [NetChanges.Entry] = []
+    /// The records of before that are not an instance's last one any more, and those of after that are it.
+    private var superseded: Set<Offset> = []
+    private var superseding: Set<Offset> = []
     private var phase = Phase.readingBefore
     /// What changes, ascending by offset.
     private(set) var entries: [NetChanges.Entry] = []
 
-    /// Prepares to compare what `before` and `after` want of the records below `end`.
+    /// Prepares to compare what `before` wants of the records below `place`, and `after` of those below `end`.
     init(
-        from before: Predicate, to after: Predicate, in log: ChangeLog, at end: Offset,
-        by decisions: DecisionCache
+        from before: Predicate, at place: Offset, to after: Predicate, at end: Offset,
+        in log: ChangeLog, by decisions: DecisionCache
     ) {
+        self.place = place
         self.before = before
         self.after = after
-        self.had = NetChanges(of: before, in: log, from: .zero, to: end, by: decisions)
+        self.had = NetChanges(of: before, in: log, from: .zero, to: place, by: decisions)
         self.has = NetChanges(of: after, in: log, from: .zero, to: end, by: decisions)
     }
 
@@ -60,7 +72,12 @@ struct SightChange: Sendable {
                 guard try self.has.step(postingsMax: postingsMax) else { return false }
                 self.hasEntries = try self.has.entries()
             }
-            self.phase = .comparing(0, 0)
+            let later = self.hasEntries.firstIndex { $0.offset >= self.place }
+            self.phase = .matching(later ?? self.hasEntries.count)
+        case .matching(let start):
+            let end = min(start + max(postingsMax, 1), self.hasEntries.count)
+            for entry in self.hasEntries[start..<end] { try self.match(entry) }
+            self.phase = end < self.hasEntries.count ? .matching(end) : .comparing(0, 0)
         case .comparing(let old, let new):
             self.phase = try self.compare(old, new, countMax: max(postingsMax, 1))
         case .done: return true
@@ -88,12 +105,17 @@ struct SightChange: Sendable {
                 self.hasEntries = []
                 return .done
             case (let was?, let isNow) where isNow.map { was < $0 } ?? true:
-                self.entries.append(NetChanges.Entry(offset: was, change: .left))
+                if !self.superseded.contains(was) {
+                    self.entries.append(NetChanges.Entry(offset: was, change: .left))
+                }
                 old += 1
             case (let was, let isNow?) where was.map { isNow < $0 } ?? true:
                 let clause = self.hasEntries[new].clause
                 self.entries.append(
-                    NetChanges.Entry(offset: isNow, change: .entered, clause: clause))
+                    NetChanges.Entry(
+                        offset: isNow,
+                        change: self.superseding.contains(isNow) ? .updated : .entered,
+                        clause: clause))
                 new += 1
             default:
                 let (was, isNow) = (self.hadEntries[old], self.hasEntries[new])
@@ -107,6 +129,35 @@ struct SightChange: Sendable {
             }
         }
         return .comparing(old, new)
+    }
+
+    /// Records of an instance that are looked at to find the one that a reader has of it. If there are more it has `left`,
+    /// and `entered` again.
+    private static let stepsMax = 64
+
+    /// Notes which record of before the one of `entry` takes the place of.
+    private mutating func match(_ entry: NetChanges.Entry) throws(StorageError) {
+        var offset = entry.offset
+        for _ in 0..<Self.stepsMax {
+            guard offset >= self.place else { break }
+            let previous = try self.has.withRecord(at: offset) { $0.previousOfKey }
+            guard let known = previous ?? nil else { return }
+            offset = known
+        }
+        guard offset < self.place, self.isHad(offset) else { return }
+        self.superseded.insert(offset)
+        self.superseding.insert(entry.offset)
+    }
+
+    /// Whether the record at `offset` is an entry of before.
+    private func isHad(_ offset: Offset) -> Bool {
+        var range = 0..<self.hadEntries.count
+        while let middle = range.isEmpty ? nil : (range.lowerBound + range.upperBound) / 2 {
+            let found = self.hadEntries[middle].offset
+            if found == offset { return true }
+            range = found < offset ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return false
     }
 
     private func looksDifferent(

@@ -20,16 +20,20 @@ package final class AccessControl: Sendable {
         package var decider: (any Decider)?
         /// Which pages may connect and publish.
         package var origins: OriginRules
+        /// What clients of django-rest-live find when they connect.
+        package var restLive: RestLivePolicy
 
         /// Creates the rules.
         package init(
             policy: AccessPolicy = .open, authenticator: (any Authenticator)? = nil,
-            decider: (any Decider)? = nil, origins: OriginRules = OriginRules()
+            decider: (any Decider)? = nil, origins: OriginRules = OriginRules(),
+            restLive: RestLivePolicy = RestLivePolicy()
         ) {
             self.policy = policy
             self.authenticator = authenticator
             self.decider = decider
             self.origins = origins
+            self.restLive = restLive
         }
     }
 

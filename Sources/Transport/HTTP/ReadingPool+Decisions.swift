@@ -41,7 +41,7 @@ extension ReadingPool {
     ) async throws(Problem) {
         guard !questions.isEmpty else { return }
         let isDecided = await desk.decide(
-            questions, for: principal, attemptsMax: Self.attemptsMax)
+            questions, for: [principal], attemptsMax: Self.attemptsMax)
         guard isDecided else { throw .undecided }
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// What a connection turned out to be.
 enum ConnectionKind: String, CaseIterable, Sendable {
     case http
-    case restLive1 = "rest-live"
+    case restLive = "rest-live"
     case livelog1 = "livelog.v1"
     case producer1 = "livelog.producer.v1"
 }

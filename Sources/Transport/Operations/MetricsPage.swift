@@ -15,6 +15,7 @@ enum MetricsPage {
         Self.addAppends(snapshot, to: &page)
         Self.addConnections(snapshot, to: &page)
         Self.addSessions(snapshot.dispatcher, to: &page)
+        Self.addDecisions(snapshot, to: &page)
         Self.addProcess(snapshot.process, to: &page)
         return page.text
     }
@@ -234,6 +235,33 @@ enum MetricsPage {
                 "Subscribers' sockets that the server has closed, by close code."),
             by: "code",
             Self.filled(counters.closes, with: CloseCode.allCases.map(\.rawValue)))
+    }
+
+    private static func addDecisions(_ snapshot: ServerSnapshot, to page: inout PrometheusText) {
+        let counters = snapshot.decisions
+        page.add(
+            MetricFamily(
+                .gauge, "livelog_questions_waiting",
+                "Questions about who may see a record that wait for the application."),
+            snapshot.questionsWaiting)
+        page.add(
+            MetricFamily(
+                .counter, "livelog_decisions_total",
+                "What the application decided of records, by answer."),
+            by: "answer",
+            [
+                ("allowed", Int(counters.decisions - counters.refusals)),
+                ("refused", Int(counters.refusals)),
+            ])
+        page.add(
+            MetricFamily(
+                .counter, "livelog_inquiries_total",
+                "Times that the application was asked, each about many records."),
+            counters.inquiries)
+        page.add(
+            MetricFamily(
+                .counter, "livelog_inquiries_failed_total",
+                "Times that it did not answer, or not as it has to."), counters.failures)
     }
 
     private static func addProcess(_ process: ProcessUsage, to page: inout PrometheusText) {

@@ -81,6 +81,8 @@ struct ServerOperations: Sendable {
         snapshot.connectionRefusals = self.admission.refusals.all
         snapshot.producersMax = self.limits.producersMax
         snapshot.dispatcher = await hubs.counters()
+        snapshot.decisions = await hubs.desk.counters
+        snapshot.questionsWaiting = await hubs.desk.waitingCount
         snapshot.process = ProcessUsage.current()
         return snapshot
     }

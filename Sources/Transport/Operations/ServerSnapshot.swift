@@ -27,5 +27,8 @@ struct ServerSnapshot: Sendable {
     var connectionRefusals: [String: UInt64] = [:]
     var producerRefusals: [String: UInt64] = [:]
     var dispatcher = DispatcherCounters()
+    var decisions = DecisionDesk.Counters()
+    /// Questions that wait for an answer.
+    var questionsWaiting = 0
     var process = ProcessUsage()
 }

@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -19,6 +20,8 @@ struct Handshake {
     let isProducer: Bool
     /// The subprotocol that is agreed to, if the client offered any that is known.
     let subprotocol: String?
+    /// The path, if it is one of those that are configured for clients of django-rest-live.
+    let restLivePath: RestLivePath?
     /// The page that it is of, if it is of one, and what it calls the server.
     private var origin: String?
     private var host: String?
@@ -27,7 +30,7 @@ struct Handshake {
     var kind: ConnectionKind {
         switch self.dialect {
         case _ where self.isProducer: .producer1
-        case .restLive1: .restLive1
+        case .restLive: .restLive
         // A stream is a request, not a WebSocket.
         case .livelog1, .serverSentEvents, .ndjson: .livelog1
         }
@@ -35,12 +38,18 @@ struct Handshake {
 
     /// Reads a request's head; nil if it is not a whole handshake (RFC 6455 section 4.2.1) for a WebSocket that there
     /// is, or one that must not be taken.
-    init?(_ head: HTTPRequestHead) {
+    init?(_ head: HTTPRequestHead, _ restLive: RestLivePolicy) {
         guard head.isHandshake else { return nil }
         let offered = head.headers[canonicalForm: "Sec-WebSocket-Protocol"]
-        self.init(path: head.uri.prefix { $0 != "?" }, offered: offered.map { String($0) })
+        self.init(
+            path: head.uri.prefix { $0 != "?" }, offered: offered.map { String($0) }, restLive)
         self.origin = head.headers.first(name: "Origin")
         self.host = head.headers.first(name: "Host")
+    }
+
+    /// Whether a configured path is for `principal`. All others are for everybody.
+    func admits(_ principal: Principal) -> Bool {
+        self.restLivePath?.admits(principal) ?? true
     }
 
     /// Whether it may be of the page that it is of. A page publishes only if its origin is named: being served by this
@@ -51,8 +60,18 @@ struct Handshake {
         return origins.allows(origin, host: self.host)
     }
 
-    private init?(path: some StringProtocol, offered: [String]) {
+    private init?(
+        path: some StringProtocol, offered: [String], _ restLive: RestLivePolicy
+    ) {
         let path = path.hasSuffix("/") ? String(path.dropLast()) : String(path)
+        self.restLivePath = restLive.path(path)
+        if self.restLivePath != nil {
+            // No other dialect knows the names that models have there.
+            self.isProducer = false
+            self.dialect = .restLive
+            self.subprotocol = nil
+            return
+        }
         guard Self.paths.contains(path) else { return nil }
         let known = offered.first { $0 == Self.livelog1 || $0 == Self.producer1 }
         self.isProducer = known == Self.producer1
@@ -61,17 +80,18 @@ struct Handshake {
             self.dialect = .livelog1
             self.subprotocol = Self.producer1
         } else {
-            self.dialect = known == nil ? .restLive1 : .livelog1
+            self.dialect = known == nil ? .restLive : .livelog1
             self.subprotocol = known
         }
     }
 
     /// Why a request at one of the paths did not become a WebSocket.
-    static func refusal(of request: Request, by origins: OriginRules) -> Problem {
+    static func refusal(of request: Request, by rules: AccessControl.Rules) -> Problem {
+        let origins = rules.origins
         let offered = request.headers[values: .secWebSocketProtocol].flatMap {
             $0.split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }
         }
-        var asked = Self(path: request.uri.path, offered: offered)
+        var asked = Self(path: request.uri.path, offered: offered, rules.restLive)
         asked?.origin = request.headers[.origin]
         asked?.host = request.head.authority
         guard asked?.isAllowed(by: origins) != false else {

@@ -15,6 +15,7 @@ struct SubscriberPeer: WebSocketPeer {
     let client: ClientAddress
     let access: AccessControl
     let admission: Admission
+    let restLive: RestLiveOptions
 
     var limits: WebSocketLimits { self.hub.limits.webSocket }
     var readBuffer: ReadBuffer { self.hub.readBuffer }
@@ -24,7 +25,7 @@ struct SubscriberPeer: WebSocketPeer {
         self.hub.relieve()
         let session = Session(
             dialect: self.dialect, reader: self.access.reader(self.principal),
-            limits: self.hub.limits.session)
+            limits: self.hub.limits.session, restLive: self.restLive)
         return self.hub.dispatcher.open(session, connection: connection)
     }
 

@@ -16,7 +16,7 @@ extension ChangeBuilder {
         return self.lastRules
     }
 
-    /// Adds the groups of the instance at `index` that `rules` name, in the order of the instance, and returns the
+    /// Adds the groups of the instance at `index` that `rules` name and returns the
     /// token of the property that is the key, or 0.
     mutating func addGroups(
         of index: Int, by rules: borrowing ModelRules.Model, _ source: borrowing ChangeSource
@@ -44,6 +44,42 @@ extension ChangeBuilder {
             at = Int(value.next)
         }
         return key
+    }
+
+    /// Adds the group of the key, if the instance does not have it, and puts the groups from `first` on into the order
+    /// in which the rules name them: so a client that wants several is told of each in that order.
+    mutating func completeGroups(
+        from first: Int, _ key: Changes.ScalarSlice, _ rules: ModelRules.Model,
+        _ source: borrowing ChangeSource
+    ) {
+        var hasKey = false
+        for place in first..<self.groups.count where !hasKey {
+            hasKey = self.isSame(self.groups[place].property, rules.key, source)
+        }
+        let isRecorded = rules.recordedGroups?.contains(rules.key) ?? true
+        if !hasKey, isRecorded, self.groups.count - first < self.limits.groupCountMax,
+            key.text.count <= self.limits.groupValueBytesMax
+        {
+            self.groups.append(Changes.Group(property: self.added(rules.key), value: key))
+        }
+        guard let order = rules.recordedGroups, self.groups.count - first > 1 else { return }
+        var ranks: [Int] = []
+        for place in first..<self.groups.count {
+            var rank = 0
+            while rank < order.count,
+                !self.isSame(self.groups[place].property, order[rank], source)
+            {
+                rank += 1
+            }
+            ranks.append(rank)
+            // They are few, and mostly in order.
+            var at = ranks.count - 1
+            while at > 0, ranks[at - 1] > ranks[at] {
+                ranks.swapAt(at - 1, at)
+                self.groups.swapAt(first + at - 1, first + at)
+                at -= 1
+            }
+        }
     }
 
     /// The refusal of the group at `index`, which the rules of its model do not name.

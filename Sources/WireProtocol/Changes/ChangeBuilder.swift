@@ -92,6 +92,7 @@ struct ChangeBuilder: ~Copyable {
         if members.groups != 0 {
             try self.addGroups(at: members.groups, first: firstGroup, rules, root, source)
         }
+        if let rules { self.completeGroups(from: firstGroup, key, self.rules[rules], source) }
         let firstView = self.views.count
         if members.views != 0 { try self.addViews(at: members.views, root, source) }
         self.endBatchIfFull(before: Int(token.length))
@@ -176,6 +177,27 @@ struct ChangeBuilder: ~Copyable {
                 count: Int(token.length) + 2 * quotes)
         }
         return self.rewritten(token, source, by: JSONText.appendMinified)
+    }
+
+    /// Where a text that is not in the body is in the final text.
+    mutating func added(_ text: Text) -> Changes.Slice {
+        let start = self.textCount + self.extra.count
+        self.extra.append(contentsOf: text.bytes)
+        return Changes.Slice(start: start, count: text.bytes.count)
+    }
+
+    /// Whether a slice of the final text has these bytes.
+    func isSame(
+        _ slice: Changes.Slice, _ text: Text, _ source: borrowing ChangeSource
+    ) -> Bool {
+        guard slice.count == text.bytes.count else { return false }
+        let isExtra = slice.start >= self.textCount
+        let start = isExtra ? slice.start - self.textCount : slice.start
+        for index in 0..<slice.count {
+            let byte = isExtra ? self.extra[start + index] : source.text[start + index]
+            guard byte == text.bytes[index] else { return false }
+        }
+        return true
     }
 
     /// Gives back the text of `slice` if it is the last that was rewritten.

@@ -79,7 +79,7 @@ extension Dialect {
 
     private func append(_ message: ServerMessage, _ id: UInt64, to bytes: inout [UInt8]) {
         switch self {
-        case .restLive1: break
+        case .restLive: break
         case .livelog1: Livelog1Message.about(id, message).appendFrame(to: &bytes)
         case .serverSentEvents: ServerSentEvent.append(message, to: &bytes)
         case .ndjson: MessageLine.append(message, to: &bytes)

@@ -11,34 +11,33 @@ package enum RestLive1Request: Hashable, Sendable {
     case subscribe(GroupKey)
     case unsubscribe(GroupKey)
 
-    /// The property that stands for the primary key.
-    private static let primaryKeyAlias = "pk"
-
     /// Reads a message; nil if it is to be ignored.
     ///
     /// As in the original, `unsubscribe` counts if Python takes it as true, and a missing or null `property`
-    /// means the primary key. `rules` say which property that is, and what else stands for a property.
-    package init?(_ document: JSONDocument, rules: ModelRules = .none) {
+    /// means the primary key.
+    ///
+    /// - Parameters:
+    ///   - rules: which property is the key, and what else stands for a property.
+    ///   - label: the model that a client means by a name; nil if it is none.
+    package init?(
+        _ document: JSONDocument, rules: ModelRules = .none, label: (Text) -> Text? = { $0 }
+    ) {
         let root = document.root
+        let limits = RequestLimits.default
         guard
-            let model = document.member("model", of: root).flatMap(document.stringBytes),
+            let name = document.member("model", of: root).flatMap(document.stringBytes),
+            name.count <= limits.modelBytesMax, let model = label(Text(bytes: name)),
             let value = document.member("value", of: root).flatMap(document.scalar),
             value.kind != .null
         else { return nil }
-        let rules = rules[Text(bytes: model)]
-        var property = rules?.key ?? ModelRules.defaultKey
+        let rules = rules[model]
+        var property = rules.key
         if let node = document.member("property", of: root), document.kind(of: node) != .null {
             guard let name = document.stringBytes(node), !name.isEmpty else { return nil }
-            if let alias = rules?.aliases[Text(bytes: name)] {
-                property = alias
-            } else if name != Array(Self.primaryKeyAlias.utf8) {
-                property = Text(bytes: name)
-            }
+            property = rules.restLiveProperty(Text(bytes: name))
         }
-        let group = GroupKey(model: Text(bytes: model), property: property, value: value)
-        let limits = RequestLimits.default
-        guard model.count <= limits.modelBytesMax,
-            property.bytes.count <= limits.propertyBytesMax,
+        let group = GroupKey(model: model, property: property, value: value)
+        guard property.bytes.count <= limits.propertyBytesMax,
             value.text.bytes.count <= limits.valueBytesMax
         else { return nil }
         let isUnsubscribing =

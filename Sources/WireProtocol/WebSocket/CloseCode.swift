@@ -15,7 +15,8 @@ package enum CloseCode: UInt16, Sendable, CaseIterable {
     /// The server could not go on with this session, for instance because a record is damaged. Reconnect, and
     /// resume.
     case internalError = 1011
-    /// The log takes no appends at the moment. Reconnect later, and resume.
+    /// The log takes no appends at the moment, or the application does not say what may be seen. Reconnect later, and
+    /// resume.
     case tryAgainLater = 1013
     /// Who the peer is, is no longer known: its token has expired. Reconnect with another one, and resume.
     case expired = 4401

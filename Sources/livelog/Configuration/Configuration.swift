@@ -39,7 +39,8 @@ actor Configuration {
             decider: try settings.identity.decisions.map { callback throws(IdentityOptionsError) in
                 try DecisionClient(callback, logger: logger)
             },
-            origins: OriginRules(allowed: Set(settings.origins), isLoopback: isLoopback))
+            origins: OriginRules(allowed: Set(settings.origins), isLoopback: isLoopback),
+            restLive: settings.restLive)
     }
 
     /// Takes the configuration again, if it is right.

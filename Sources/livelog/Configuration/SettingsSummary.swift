@@ -37,6 +37,7 @@ struct SettingsSummary {
         lines += policy.grants.map {
             "\($0.model) grants: whoever is its \($0.subject) has its \($0.value) in the claim \($0.claim)"
         }
+        lines += self.restLive
         let identity = self.settings.identity
         lines += identity.issuers.map { "tokens of \($0.issuer) for \($0.audience)" }
         if let tls = self.settings.tls {
@@ -53,10 +54,23 @@ struct SettingsSummary {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    private var restLive: [String] {
+        let restLive = self.settings.restLive
+        let paths = restLive.paths.flatMap { path in
+            let names = (path.names?.labels ?? [:]).sorted { $0.key.string < $1.key.string }
+            return ["\(path.path)/ is a WebSocket of rest-live for \(Self.words(path.who))"]
+                + names.map { "    \($0.key) is \($0.value)" }
+        }
+        return
+            (restLive.isStrict
+            ? ["rest-live is strict: what is no frame closes the connection"] : []) + paths
+    }
+
     /// By what changes and requests of a model are read, as far as it is not the default.
     private static func reading(_ model: ModelPolicy, by rules: ModelRules) -> [String] {
         var lines: [String] = []
         if model.key != ModelRules.defaultKey { lines.append("    its key is \(model.key)") }
+        if let lookup = model.lookup { lines.append("    looked up by \(lookup)") }
         if let recorded = rules[model.model]?.recordedGroups {
             lines.append(
                 "    recorded as groups: " + recorded.map(\.string).joined(separator: ", "))

@@ -16,7 +16,7 @@ enum SessionsTarget {
         let messages = input[1...].split(separator: UInt8(ascii: "\n")).map { Array($0) }
         return switch choice % 3 {
         case 0: Self.subscriber(.livelog1, messages)
-        case 1: Self.subscriber(.restLive1, messages)
+        case 1: Self.subscriber(.restLive, messages)
         default: Self.producer(messages)
         }
     }
@@ -28,7 +28,7 @@ enum SessionsTarget {
         var output: [UInt8] = []
         for (number, message) in messages.enumerated() {
             for action in session.receive(message, output: &output) {
-                guard case .start(let slot) = action else { continue }
+                guard let slot = Self.started(action, number, &session, &output) else { continue }
                 let filter = session.subscriptions[slot].request.filter
                 if number % 3 == 2 {
                     session.refuse(slot, .retained, "not kept", output: &output)
@@ -44,8 +44,26 @@ enum SessionsTarget {
                 session.subscriptions.count <= Self.subscriptionsMax, "too many subscriptions")
             Self.checkRequest(message)
         }
-        session.receiveBinary(output: &output)
+        _ = session.receiveBinary(output: &output)
         return Self.checkFrames(output)
+    }
+
+    /// The slot of a subscription that is to begin, if `action` is about one. Half of the instances that are asked for
+    /// are there.
+    private static func started(
+        _ action: Session.Action, _ number: Int, _ session: inout Session, _ output: inout [UInt8]
+    ) -> Int? {
+        switch action {
+        case .start(let slot): return slot
+        case .retrieve(let slot, let condition):
+            guard number % 2 == 0 else {
+                _ = session.refuseUnknownInstance(slot, output: &output)
+                return nil
+            }
+            session.narrow(slot, to: condition)
+            return slot
+        default: return nil
+        }
     }
 
     /// A request that is understood is one that can be said.

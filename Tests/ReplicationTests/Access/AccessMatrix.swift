@@ -74,7 +74,7 @@ struct AccessMatrix {
             let half = Self.changeCount / 2
             // Who may not ask at first is refused, and has to ask again; but for the original's clients.
             var readers = Self.readers(Self.policy(self.served)).filter {
-                $0.seen != nil || $0.dialect == .restLive1
+                $0.seen != nil || $0.dialect == .restLive && !$0.isRestLive2
             }
             let server = Server(writer)
             for index in readers.indices { readers[index].subscribe(on: server, from: "now") }
@@ -87,7 +87,7 @@ struct AccessMatrix {
                 readers[index].policy = policy
                 let early = readers[index].takeRecords()
                 let oracle = AccessOracle(policy: views)
-                if readers[index].dialect == .restLive1 {
+                if readers[index].dialect == .restLive {
                     let truth = Truth(Array(changes[..<half]), readers[index], oracle)
                     readers[index].check("early", early, truth.records(from: 0), &findings)
                 } else if readers[index].wasReset {
@@ -115,7 +115,7 @@ struct AccessMatrix {
         _ reader: MatrixReader, _ truth: Truth, _ server: Server,
         _ application: DecidingApplication, _ findings: inout [String]
     ) throws {
-        guard reader.dialect != .restLive1 else { return }
+        guard reader.dialect != .restLive else { return }
         for (from, expected) in [
             ("start", truth.records(from: 0)), ("{\"offset\":17}", truth.records(from: 17)),
             ("snapshot", truth.snapshot()),
@@ -133,7 +133,7 @@ struct AccessMatrix {
         var page = try ChangePage(
             of: predicate, in: log, from: .zero, limits: limits, by: server.decisions)
         while !page.undecided.isEmpty {
-            application.decide(page.undecided, for: reader.principal)
+            application.decide(page.undecided, for: [reader.principal])
             page = try ChangePage(
                 of: predicate, in: log, from: .zero, limits: limits, by: server.decisions)
         }
@@ -151,7 +151,7 @@ struct AccessMatrix {
                         by: server.decisions)
                     let result = try body(&one)
                     if one.undecided.isEmpty { return result }
-                    application.decide(one.undecided, for: reader.principal)
+                    application.decide(one.undecided, for: [reader.principal])
                 }
             }
             let shown: String
@@ -198,13 +198,14 @@ struct AccessMatrix {
     private static func readers(_ policy: AccessPolicy) -> [MatrixReader] {
         AccessMatrixTests.principals.flatMap { principal in
             AccessMatrixTests.filters.flatMap { filter in
-                Dialect.allCases.compactMap { dialect in
-                    // The original asks for groups only, and never for null.
-                    if dialect == .restLive1, filter == nil || filter?.value.kind == .null {
-                        return nil
+                [MatrixReader(principal, .restLive, filter, policy, isRestLive2: true)]
+                    + Dialect.allCases.compactMap { dialect in
+                        // The original asks for groups only, and never for null.
+                        if dialect == .restLive, filter == nil || filter?.value.kind == .null {
+                            return nil
+                        }
+                        return MatrixReader(principal, dialect, filter, policy)
                     }
-                    return MatrixReader(principal, dialect, filter, policy)
-                }
             }
         }
     }

@@ -153,6 +153,17 @@ struct GrantTests {
         }
     }
 
+    /// The same where the application decides what one of the views shows, by what was granted, too.
+    @Test(arguments: policies.indices)
+    func everyClientHasTheSetThatTheApplicationAllows(_ index: Int) throws {
+        let views = Self.policies[index]
+        for seed in 0..<20 {
+            let findings = try self.disagreements(
+                views, views, seed: UInt64(seed), asking: [seed % views.count])
+            #expect(findings == [], "seed \(seed)")
+        }
+    }
+
     /// The oracle sees a server that does not look at grants.
     @Test func aServerThatGrantsByAnotherPropertyIsSeen() throws {
         let findings = try self.disagreements(
@@ -172,16 +183,25 @@ struct GrantTests {
 
     private func disagreements(
         _ served: AccessMatrix.Views, _ expected: AccessMatrix.Views, seed: UInt64,
-        granting rule: GrantRule = GrantWorld.rule
+        granting rule: GrantRule = GrantWorld.rule, asking asked: Set<Int> = []
     ) throws -> [String] {
         var findings: [String] = []
         try withTemporaryLog { writer in
             var world = GrantWorld(seed: seed)
             let policy = AccessPolicy(
-                models: Array(AccessMatrix.policy(served).models.values), grants: [rule],
-                isOpen: false)
+                models: Array(AccessMatrix.policy(served, asking: asked).models.values),
+                grants: [rule], isOpen: false)
             let oracle = AccessOracle(policy: expected)
             let server = Server(writer)
+            var records: [Int: PlainChange] = [:]
+            let application = DecidingApplication(for: server, seed: seed) { principal, question in
+                guard let task = records[Int(question.offset.rawValue)],
+                    let view = Int(question.question.name)
+                else { return false }
+                let asker = Principal(
+                    origin: .token, subject: principal.subject, claims: principal.allClaims)
+                return AccessOracle(policy: [served[view]]).view(of: task, for: asker) != nil
+            }
             var clients = GrantWorld.users.flatMap { user in
                 Self.filters.map { SetClient(user, $0) }
             }
@@ -191,13 +211,15 @@ struct GrantTests {
             for _ in 0..<80 {
                 for _ in 0..<(1 + world.mill.random.below(3)) {
                     try server.append(world.batch())
+                    records = world.records
                     if world.mill.random.chance(1, in: 3) { _ = server.dispatcher.turn() }
+                    application.answerSome()
                 }
                 for place in clients.indices where world.mill.random.chance(1, in: 6) {
                     Self.disturb(&clients[place], server, policy, &world)
                 }
                 guard world.mill.random.chance(1, in: 2) else { continue }
-                Self.settle(&clients, server, policy)
+                Self.settle(&clients, server, application, policy)
                 for client in clients where client.id != nil {
                     let set = client.expected(world, oracle)
                     if client.instances != set {
@@ -241,16 +263,17 @@ struct GrantTests {
     }
 
     private static func settle(
-        _ clients: inout [SetClient], _ server: Server, _ policy: AccessPolicy
+        _ clients: inout [SetClient], _ server: Server, _ application: DecidingApplication,
+        _ policy: AccessPolicy
     ) {
         // A client that begins anew has something to come once more.
         for _ in 0..<3 {
-            server.settle()
+            application.settle(server)
             for place in clients.indices {
                 clients[place].connection.canTakeMore = true
                 if let id = clients[place].id { _ = server.dispatcher.becomeWritable(id) }
             }
-            server.settle()
+            application.settle(server)
             for place in clients.indices { clients[place].takeIn(server, policy) }
         }
     }

@@ -9,14 +9,17 @@ struct MatrixReader {
     let principal: Principal
     let dialect: Dialect
     let wanted: (property: String, value: Scalar)?
+    /// Of a client of django-rest-live, whether it speaks rest-live 2.
+    let isRestLive2: Bool
     var policy: AccessPolicy
     private var connection = RecordingConnection()
     private(set) var wasReset = false
 
     init(
         _ principal: Principal, _ dialect: Dialect, _ wanted: (property: String, value: Scalar)?,
-        _ policy: AccessPolicy
+        _ policy: AccessPolicy, isRestLive2: Bool = false
     ) {
+        self.isRestLive2 = isRestLive2
         self.principal = principal
         self.dialect = dialect
         self.wanted = wanted
@@ -44,7 +47,12 @@ struct MatrixReader {
                 dialect: self.dialect, reader: Reader(self.principal, under: self.policy),
                 limits: server.sessionLimits), connection: self.connection)
         switch self.dialect {
-        case .restLive1:
+        case .restLive where self.isRestLive2:
+            let kwargs = self.wanted.map { #""\#($0.property)":\#(Self.json($0.value))"# }
+            server.receive(
+                #"{"type":"subscribe","id":1,"model":"tasks.Task","action":"list","view_kwargs":{\#(kwargs ?? "")}}"#,
+                from: id)
+        case .restLive:
             let value = self.wanted.map { Self.json($0.value) } ?? "null"
             server.receive(
                 #"{"model":"tasks.Task","property":"\#(self.wanted?.property ?? "")","value":\#(value)}"#,
@@ -77,7 +85,7 @@ struct MatrixReader {
         }
     }
 
-    /// The records since the last call, as they were sent; of a frame of rest-live 1 the whole frame.
+    /// The records since the last call, as they were sent; of a frame of rest-live the whole frame.
     mutating func takeRecords() -> [String] {
         defer { self.connection.clear() }
         let text =
@@ -86,8 +94,8 @@ struct MatrixReader {
             : self.connection.messages.joined(separator: "\n")
         self.wasReset = self.wasReset || text.contains("access-changed")
         var records: [String] = []
-        for line in text.split(separator: "\n") {
-            if self.dialect == .restLive1 || line.hasPrefix("{\"offset\":") {
+        for line in text.split(separator: "\n") where !line.hasPrefix("{\"type\":\"error\"") {
+            if self.dialect == .restLive || line.hasPrefix("{\"offset\":") {
                 records.append(String(line))
             } else if let start = line.firstRange(of: "\"records\":[")?.upperBound,
                 let end = line[start...].lastIndex(of: "]"), end > start
@@ -160,7 +168,8 @@ struct Truth {
     /// The records from `start` on.
     func records(from start: Int) -> [String] {
         self.lines.filter { $0.offset >= start }.compactMap { line in
-            guard self.reader.dialect == .restLive1 else { return Self.record(line, line.did) }
+            guard self.reader.dialect == .restLive else { return Self.record(line, line.did) }
+            guard !self.reader.isRestLive2 else { return Self.broadcast(line) }
             guard line.did != .left, let wanted = self.reader.wanted else { return nil }
             // The value as it stands in the record.
             let json = line.change.properties.first { $0.name == wanted.property }?.json ?? "null"
@@ -190,6 +199,18 @@ struct Truth {
         self.lines.filter { $0.change.key == key }.map {
             $0.did == .left ? "" : $0.change.json(of: $0.fields)
         }
+    }
+
+    private static func broadcast(_ line: Line) -> String {
+        let (action, instance) =
+            switch line.did {
+            case .entered: ("CREATED", line.change.json(of: line.fields))
+            case .updated: ("UPDATED", line.change.json(of: line.fields))
+            case .left, .deleted:
+                ("DELETED", #"{"pk":\#(line.change.key),"id":\#(line.change.key)}"#)
+            }
+        return
+            #"{"type":"broadcast","id":1,"model":"tasks.Task","action":"\#(action)","instance":\#(instance)}"#
     }
 
     private static func record(_ line: Line, _ did: SetChange) -> String {

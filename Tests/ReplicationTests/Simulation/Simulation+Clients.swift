@@ -63,7 +63,7 @@ extension Simulation {
             let client = self.restLive1[place - self.livelog1.count]
             if client.connection?.isClosed != false {
                 client.reconnect(
-                    over: self.connect(.restLive1),
+                    over: self.connect(.restLive),
                     subscriptionsMax: self.sessionLimits.subscriptionsMax
                 ) { [unowned self] in self.expected }
             } else if self.random.chance(1, in: 4) {

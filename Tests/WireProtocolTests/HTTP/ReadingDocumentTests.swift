@@ -154,7 +154,8 @@ import WireProtocol
     // MARK: - What the code says
 
     private static let sources =
-        ["ChangesReadRoute", "ModelsRoute", "ReadingPool", "TargetLimit"].map {
+        ["ChangesReadRoute", "ModelsRoute", "ReadingPool", "ReadingPool+Decisions", "TargetLimit"]
+        .map {
             "Sources/Transport/HTTP/\($0).swift"
         }
         + ["ServerRoutes", "TailRoom"].map {

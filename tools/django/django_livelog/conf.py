@@ -20,7 +20,8 @@ class Config:
     QUEUE_LIMIT: int = 100_000  # changes that wait for a server that is away
     EXIT_DEADLINE: float = 5.0
     STYLE: str = "camelCase"
-    CALLBACK_URL: str = "http://127.0.0.1:8000/livelog"
+    DJANGO: str = "http://127.0.0.1:8000"  # where the server reaches Django
+    ORIGINS: tuple[str, ...] = ()  # pages that may connect; without any, those of one machine
     SECRET_FILE: str = "livelog.secret"
     KEYS_FILE: str = "keys.jsonl"
 

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 
+from . import callbacks
 from .conf import config
 from .registry import MODELS, ROUTERS, Registered
 
@@ -37,15 +39,22 @@ def described(entry: Registered) -> dict[str, Any]:
     return found
 
 
-def schema() -> str:
+def schema(django: str | None = None) -> str:
+    """The text. `django` is where the server reaches Django, otherwise than LIVELOG says.
+
+    Raises NoReverseMatch if the project's URLs do not include those of this package.
+    """
     now = config()
     cookies = [settings.SESSION_COOKIE_NAME]
-    base = now.CALLBACK_URL.rstrip("/")
+    base = (django or now.DJANGO).rstrip("/")
+    connect, decide = base + reverse(callbacks.connect), base + reverse(callbacks.decide)
     lines = [
         "# Written by manage.py livelog_schema.",
         "connect_callback: "
-        + flow({"url": f"{base}/connect", "secret_file": now.SECRET_FILE, "cookies": cookies}),
+        + flow({"url": connect, "secret_file": now.SECRET_FILE, "cookies": cookies}),
     ]
+    if now.ORIGINS:
+        lines.append("origins: " + flow(list(now.ORIGINS)))
     if any(
         "ask" in rule
         for entry in MODELS.values()
@@ -55,7 +64,7 @@ def schema() -> str:
     ):
         lines.append(
             "decision_callback: "
-            + flow({"url": f"{base}/decide", "secret_file": now.SECRET_FILE, "timeout": 2})
+            + flow({"url": decide, "secret_file": now.SECRET_FILE, "timeout": 2})
         )
     lines += ["api_keys: " + flow(now.KEYS_FILE), "models:"]
     for label in sorted(MODELS):

@@ -22,6 +22,15 @@ class Secret(models.Model):
     list = models.ForeignKey(List, on_delete=models.CASCADE)
 
 
+class Todo(models.Model):
+    """The model of django-rest-live's own tests."""
+
+    text = models.CharField(max_length=64)
+    done = models.BooleanField(default=False)
+    another_field = models.BooleanField(default=True)
+    list = models.ForeignKey(List, on_delete=models.CASCADE)
+
+
 class Card(models.Model):
     text = models.CharField(max_length=140)
     slug = models.SlugField(unique=True)

@@ -7,7 +7,7 @@ import TestSupport
 final class DecidingApplication {
     private struct Asked {
         let questions: [RecordQuestion]
-        let principal: Principal
+        let principals: [Principal]
         let number: UInt64
     }
 
@@ -28,10 +28,10 @@ final class DecidingApplication {
         self.dispatcher = server.dispatcher
         self.isAllowed = isAllowed
         self.random = SeededGenerator(seed: seed)
-        server.dispatcher.decide = { [unowned self] questions, principal, number in
+        server.dispatcher.decide = { [unowned self] questions, principals, number in
             self.questionCount += questions.count
             self.asked.append(
-                Asked(questions: questions, principal: principal, number: number))
+                Asked(questions: questions, principals: principals, number: number))
         }
     }
 
@@ -42,7 +42,7 @@ final class DecidingApplication {
     func answerOne() {
         guard !self.asked.isEmpty else { return }
         let one = self.asked.remove(at: self.random.below(self.asked.count))
-        self.decide(one.questions, for: one.principal)
+        self.decide(one.questions, for: one.principals)
         _ = self.dispatcher.decided(one.number, hasAnswer: true)
     }
 
@@ -67,9 +67,10 @@ final class DecidingApplication {
     }
 
     /// Decides for who reads without a session.
-    func decide(_ questions: [RecordQuestion], for principal: Principal) {
+    func decide(_ questions: [RecordQuestion], for principals: [Principal]) {
         for question in questions {
-            let isAllowed = self.isAllowed(principal, question)
+            let asker = principals.first { $0.identity == question.question.asker }
+            let isAllowed = asker.map { self.isAllowed($0, question) } ?? false
             self.decisions.note(isAllowed ? .allowed : .refused, on: question)
         }
     }

@@ -1,0 +1,14 @@
+"""Stacked decorators: lists and single tasks."""
+
+from django_livelog.decorators import subscribable
+from rest_framework import serializers
+
+from .models import Task
+
+
+@subscribable()
+@subscribable(group_key="list_id")
+class TaskSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Task
+        fields = ["id", "text", "done"]
