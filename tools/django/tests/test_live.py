@@ -29,10 +29,9 @@ def live(tmp_path, settings, live_server):
     settings.LIVELOG = {
         **settings.LIVELOG,
         "KEY": next(word for word in made.split() if word.startswith("llk_")),
-        "CALLBACK_URL": f"{live_server.url}/livelog",
         "STYLE": "as_is",
     }
-    (tmp_path / "livelog.yaml").write_text(schema())
+    (tmp_path / "livelog.yaml").write_text(schema(live_server.url))
     server = Server(tmp_path / "log", options=["--config", str(tmp_path / "livelog.yaml")])
     settings.LIVELOG = {**settings.LIVELOG, "URL": f"http://{server.address}"}
     yield server

@@ -257,7 +257,7 @@ def test_key_of_another_type_is_the_same_row(list_, batches):
 def test_touch_ends_what_is_not_shown_any_more_for_whatever_reason(list_, batches):
     card = Card.objects.create(text="a", slug="s", list=list_)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE todolist_card SET archived = 1")
+        cursor.execute("UPDATE todolist_card SET archived = TRUE")
     batches.clear()
     touch(card)
     assert published(batches) == [("DELETED", {"id": card.pk})]
