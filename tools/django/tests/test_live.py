@@ -29,7 +29,7 @@ def live(tmp_path, settings, live_server):
     settings.LIVELOG = {
         **settings.LIVELOG,
         "KEY": next(word for word in made.split() if word.startswith("llk_")),
-        "CALLBACK_URL": f"{live_server.url}/livelog",
+        "DJANGO": live_server.url,
         "STYLE": "as_is",
     }
     (tmp_path / "livelog.yaml").write_text(schema())
