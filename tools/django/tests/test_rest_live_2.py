@@ -11,7 +11,7 @@ from django.test import Client
 from rest_framework import permissions, serializers, viewsets
 from rest_framework.filters import SearchFilter
 
-from django_livelog import registry, sender
+from django_livelog import sender
 from django_livelog.mixins import RealtimeMixin
 from django_livelog.routers import RealtimeRouter
 from tests.rest_live import SECRET, Registry, Socket, serve, status_of_refused
@@ -150,7 +150,6 @@ def world(tmp_path, live_server, settings):
 
     with Registry():
         yield make
-        registry.ROUTERS.clear()
     for one in made:
         one.server.stop()
 
