@@ -20,7 +20,7 @@ from .checks import SECRET_MINIMUM
 from .conf import config
 from .permissions import allows
 from .records import row_of
-from .registry import MODELS
+from .registry import ALL_OF, MODELS
 
 log = logging.getLogger("django_livelog")
 
@@ -126,9 +126,9 @@ def decide(asked: Any) -> HttpResponse:
         user, record = users[who], records[what]
         try:
             entry = MODELS[record["model"]]
-            check = entry.check(asked["ask"])
             row = row_of(entry.model, record["instance"])
-            allowed.append(allows(check, user, row))
+            checks = [entry.check(name) for name in asked["ask"].split(ALL_OF)]
+            allowed.append(all(allows(check, user, row) for check in checks))
         except Exception:
             log.exception("the check %s of %s failed: a no", asked["ask"], record.get("model"))
             allowed.append(False)

@@ -85,6 +85,9 @@ class Registered:
         return len(self.views) == 1 and not next(iter(self.views.values())).rules()
 
 
+# Between the names of checks that all have to hold, in what the server asks.
+ALL_OF = " & "
+
 # By what they are called in the log: a router with a name shows a model by another label.
 MODELS: dict[str, Registered] = {}
 ROUTERS: dict[str, Any] = {}

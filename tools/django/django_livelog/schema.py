@@ -10,11 +10,15 @@ from django.urls import reverse
 
 from . import callbacks
 from .conf import config
-from .registry import MODELS, ROUTERS, Registered
+from .registry import ALL_OF, MODELS, ROUTERS, Registered
 
 
 def who(view: Any) -> Any:
-    rules = view.rules()
+    """The view's rules as one. The server asks one thing of a view: checks share a name."""
+    asks = [rule["ask"] for rule in view.rules() if isinstance(rule, dict)]
+    rules: list[Any] = [rule for rule in view.rules() if not isinstance(rule, dict)]
+    if asks:
+        rules.append({"ask": ALL_OF.join(asks)})
     if not rules:
         return "everyone"
     return rules[0] if len(rules) == 1 else {"all": rules}

@@ -67,10 +67,15 @@ class Registry:
     """Nothing is registered but what a test registers."""
 
     def __enter__(self) -> None:
-        self.before = dict(registry.MODELS)
-        registry.MODELS.clear()
+        self.before = [(names, dict(names)) for names in (registry.MODELS, registry.ROUTERS)]
+        self.clear()
 
     def __exit__(self, *_: object) -> None:
         assert sender.flush(SECONDS_AT_MOST)
+        self.clear()
+        for names, before in self.before:
+            names.update(before)
+
+    def clear(self) -> None:
         registry.MODELS.clear()
-        registry.MODELS.update(self.before)
+        registry.ROUTERS.clear()

@@ -29,9 +29,10 @@ def live(tmp_path, settings, live_server):
     settings.LIVELOG = {
         **settings.LIVELOG,
         "KEY": next(word for word in made.split() if word.startswith("llk_")),
+        "DJANGO": live_server.url,
         "STYLE": "as_is",
     }
-    (tmp_path / "livelog.yaml").write_text(schema(live_server.url))
+    (tmp_path / "livelog.yaml").write_text(schema())
     server = Server(tmp_path / "log", options=["--config", str(tmp_path / "livelog.yaml")])
     settings.LIVELOG = {**settings.LIVELOG, "URL": f"http://{server.address}"}
     yield server

@@ -147,10 +147,10 @@ def test_schema_has_the_lookup_the_rules_and_the_paths():
         '  "todolist.Card":\n    key: "id"\n    groups: ["id", "slug", "list_id"]\n'
         '    aliases: {"list": "list_id"}\n    lookup: "slug"\n' in text
     )
-    ask = '{"all": ["authenticated", {"ask": "PrivateCardView"}%s]}'
+    ask = '{"all": ["authenticated", %s{"ask": "PrivateCardView"}]}'
     full = '{"name": "FullSerializer", "rendering": "FullSerializer", "who": %s}'
     short = '{"name": "ShortSerializer", "rendering": "ShortSerializer", "who": %s}'
-    assert full % (ask % ', "staff"') in text and short % (ask % "") in text
+    assert full % (ask % '"staff", ') in text and short % (ask % "") in text
     assert (
         'rest_live:\n  paths:\n    - {"path": "/ws/private/", "who": "authenticated", '
         '"models": {"todolist.Card": "todolist.Card@private"}}\n' in text
