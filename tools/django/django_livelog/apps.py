@@ -7,6 +7,7 @@ from django.utils.module_loading import autodiscover_modules
 class LivelogConfig(AppConfig):
     name = "django_livelog"
     verbose_name = "Livelog"
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from . import checks  # noqa: F401  (registers the system checks)

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connections, models, transaction
 from django.db.models import signals
 
-from . import sender
+from . import outbox, sender
 from .conf import config
 from .records import Change, change, gone
 from .registry import entries_of
@@ -44,6 +44,9 @@ class Gathered:
 def publish(changes: list[Change], using: str) -> None:
     """Sends the changes when the connection's transaction is committed, at once without one."""
     if not changes:
+        return
+    if config().OUTBOX and sender.captured is None:
+        outbox.write(changes, using)
         return
     connection = connections[using]
     if not connection.in_atomic_block:

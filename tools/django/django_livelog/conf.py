@@ -18,6 +18,7 @@ class Config:
     ENABLED: bool = True
     TIMEOUT: float = 5.0
     QUEUE_LIMIT: int = 100_000  # changes that wait for a server that is away
+    OUTBOX: bool = False  # write into a table, which manage.py livelog_outbox sends
     EXIT_DEADLINE: float = 5.0
     STYLE: str = "camelCase"
     DJANGO: str = "http://127.0.0.1:8000"  # where the server reaches Django
