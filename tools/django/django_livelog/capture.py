@@ -58,7 +58,7 @@ def publish(changes: list[Change], using: str) -> None:
             log.error("%d changes are not published: use transaction.atomic()", len(changes))
         return
     # The hook that sends stays behind all others. It belongs to no savepoint (the empty set).
-    hooks = connection.run_on_commit
+    hooks: list[Any] = connection.run_on_commit
     gathered = None
     for place in range(len(hooks) - 1, -1, -1):
         hook = hooks[place][1]
@@ -70,7 +70,7 @@ def publish(changes: list[Change], using: str) -> None:
     if gathered is None:
         gathered = Gathered()
     transaction.on_commit(partial(gathered.add, changes), using=using, robust=True)
-    connection.run_on_commit.append((set(), gathered.send, True))
+    hooks.append((set(), gathered.send, True))
 
 
 Before = dict  # by label, the keys of rows that were shown before a change

@@ -10,7 +10,11 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 # Exactly these classes: a subclass may decide otherwise.
-WELL_KNOWN = {AllowAny: "everyone", IsAuthenticated: "authenticated", IsAdminUser: "staff"}
+WELL_KNOWN: dict[Any, str] = {
+    AllowAny: "everyone",
+    IsAuthenticated: "authenticated",
+    IsAdminUser: "staff",
+}
 
 
 def rule_of(check: Any) -> str | None:

@@ -203,7 +203,8 @@ class RealtimeRouter:
             "set it, if need be to Model.objects.none(), and define get_realtime_queryset"
         )
         require_static(view)
-        model = view.queryset.model
+        queryset: Any = view.queryset
+        model = queryset.model
         entry = Routed(model, view=view, router=self.name, public=self.public)
         entry.groups = groups_of(view, model)
         key = group_name(model, "pk")

@@ -33,6 +33,11 @@ class Server:
         with urllib.request.urlopen(f"http://{self.address}/v1/changes?{query}") as answer:
             return json.load(answer)["records"]
 
+    def metric(self, name):
+        with urllib.request.urlopen(f"http://{self.address}/metrics") as answer:
+            lines = answer.read().decode().splitlines()
+        return int(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
+
     def stop(self):
         self.process.kill()
         self.process.wait()

@@ -21,6 +21,8 @@ def test_real_server_has_what_was_committed(server):
     assert sender.flush(10)
     records = server.records("todolist.Task")
     assert [r["instance"]["text"] for r in records] == [str(n) for n in range(1000)]
+    assert server.metric("livelog_append_records_total") == 1001
+    assert server.metric("livelog_append_batches_total") == 1
 
 
 def test_server_that_is_away_costs_no_record_and_no_request(server, tmp_path):
