@@ -22,7 +22,7 @@ extension LogVerifier {
                 place + 1 < listing.segments.count ? listing.segments[place + 1].base : nil
             let segment: InspectedSegment?
             do throws(StorageError) {
-                segment = try self.stableSegment(item)
+                segment = try self.stableSegment(item, isLast: nextBase == nil)
             } catch {
                 self.report(
                     Finding(error, file: item.name, advice: Finding.Advice.restoreSegment))
@@ -85,15 +85,23 @@ extension LogVerifier {
         self.history.addHole(range)
     }
 
-    /// The segment; one whose last page is being written just now is read again.
+    /// The segment; one whose last page is being written just now is read again, and so is one that was perhaps sealed
+    /// while it was read: its last page may be of a time at which it had records that were not there yet when their
+    /// place was read. Who has a successor in the listing had all records before.
     private func stableSegment(
-        _ item: LogListing.Item
+        _ item: LogListing.Item, isLast: Bool
     ) throws(StorageError) -> InspectedSegment? {
         var failure: FormatError?
+        var wasSealed = !isLast
         while true {
             guard let segment = try self.inspector.segment(item) else { return nil }
-            guard let found = segment.footerFailure, found != failure else { return segment }
-            failure = found
+            if let found = segment.footerFailure, found != failure {
+                failure = found
+            } else if segment.facts != nil, !wasSealed {
+                wasSealed = true
+            } else {
+                return segment
+            }
         }
     }
 
