@@ -20,16 +20,6 @@ extension RawSpan {
         self.extracting(position..<position + count)
     }
 
-    /// A copy of the bytes.
-    public var array: [UInt8] {
-        var copy: [UInt8] = []
-        copy.reserveCapacity(self.byteCount)
-        for place in 0..<self.byteCount {
-            copy.append(self.loadLittleEndian(place, as: UInt8.self))
-        }
-        return copy
-    }
-
     /// Whether both spans hold the same bytes.
     public func isEqual(to other: RawSpan) -> Bool {
         guard self.byteCount == other.byteCount else { return false }

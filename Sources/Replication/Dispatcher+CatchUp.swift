@@ -320,10 +320,8 @@ extension Dispatcher {
     /// Ends a subscription of which nobody knows any more whether its client has to be told that something left.
     private func refuseWhatIsUnknown(_ index: Int, _ slot: Int) {
         var output: [UInt8] = []
-        self.reset(
-            index, slot, .retained,
-            "a record was removed by which it was decided what you may see: begin anew from a snapshot",
-            output: &output)
+        let error = StorageError.undecidable(at: .zero)
+        self.reset(index, slot, .retained, error.message, output: &output)
         self.send(OutboundBytes(output), to: index)
     }
 

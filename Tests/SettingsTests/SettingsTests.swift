@@ -220,14 +220,7 @@ struct SettingsTests {
 
     @Test(arguments: wrong.indices)
     func whatIsWrongIsToldWithItsLine(_ index: Int) throws {
-        let (yaml, line, reason) = Self.wrong[index]
-        do {
-            _ = try Self.settings(yaml)
-            Issue.record("it was taken: \(yaml)")
-        } catch {
-            let found = error.findings.contains { $0.line == line && $0.reason.contains(reason) }
-            #expect(found, "\(yaml): \(error)")
-        }
+        expectFault(Self.wrong[index]) { (yaml) throws(SettingsError) in try Self.settings(yaml) }
     }
 
     @Test func whatTheApplicationIsAskedIsPartOfAView() throws {

@@ -231,10 +231,10 @@ package actor DecisionDesk {
         do throws(StorageError) {
             return try self.log.withRecord(at: offset) { record in
                 Inquiry.Record(
-                    model: Text(bytes: record.model.array),
-                    key: Scalar(kind: record.keyKind, text: Text(bytes: record.key.array)),
+                    model: Text(bytes: record.model.copy()),
+                    key: Scalar(kind: record.keyKind, text: Text(bytes: record.key.copy())),
                     offset: offset,
-                    instance: record.instance.array)
+                    instance: record.instance.copy())
             }
         } catch {
             self.logger.error("nobody can be asked about a record: \(error)")

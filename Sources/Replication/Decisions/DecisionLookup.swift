@@ -32,9 +32,9 @@ package struct DecisionLookup: Sendable {
         return nil
     }
 
-    /// Forgets what was undecided, because it was asked for.
-    package mutating func takeUndecided() -> [RecordQuestion] {
-        defer { self.undecided.removeAll() }
-        return self.undecided
+    /// Forgets what it has found and what was undecided, for who is done with that stretch.
+    package mutating func forget() {
+        self.known.removeAll(keepingCapacity: true)
+        self.undecided.removeAll()
     }
 }

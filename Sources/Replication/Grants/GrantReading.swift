@@ -145,7 +145,7 @@ package struct GrantReading: Sendable {
                 record.property(of: entry).isEqual(to: property.bytes.span.bytes)
             else { continue }
             return Scalar(
-                kind: entry.valueKind, text: Text(bytes: record.value(of: entry).array))
+                kind: entry.valueKind, text: Text(bytes: record.value(of: entry).copy()))
         }
         return nil
     }

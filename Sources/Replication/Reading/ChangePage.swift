@@ -80,15 +80,9 @@ package struct ChangePage: Sendable {
         _ offset: Offset, _ predicate: Predicate, _ held: HeldSegments, _ limits: Limits
     ) throws(StorageError) {
         _ = try held.withRecord(at: offset) { record throws(StorageError) in
-            var lookup = self.lookup
-            defer { self.lookup = lookup }
-            switch predicate.verdict(on: record, by: { lookup.decision(on: $0) }) {
+            switch predicate.verdict(on: record, by: { self.lookup.decision(on: $0) }) {
             case .nothing, .undecided: return
-            case .unknown:
-                throw StorageError(
-                    .retained,
-                    "a record was removed by which it was decided what you may see: begin anew from a snapshot",
-                    offset: offset)
+            case .unknown: throw .undecidable(at: offset)
             case .seen(let change, let view):
                 if self.count > 0 { self.records.append(UInt8(ascii: ",")) }
                 self.renderer.appendLivelog1(record, change, view, to: &self.records)

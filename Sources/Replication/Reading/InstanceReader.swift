@@ -134,12 +134,11 @@ package struct InstanceReader: Sendable {
             let change = record.changeOfModel
             return (change, self.seen.view(of: record, change))
         }
-        var lookup = self.lookup
-        defer { self.lookup = lookup }
+        let seen = self.seen
         // That something left of which nobody knows whether it was seen is not told here.
         guard
-            case .seen(let change, let view) = self.seen.verdict(
-                on: record, by: { lookup.decision(on: $0) })
+            case .seen(let change, let view) = seen.verdict(
+                on: record, by: { self.lookup.decision(on: $0) })
         else { return nil }
         return (change, view)
     }

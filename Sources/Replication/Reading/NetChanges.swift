@@ -126,7 +126,7 @@ package struct NetChanges: Sendable {
     /// index is damaged.
     package mutating func step(postingsMax: Int) throws(StorageError) -> Bool {
         var left = max(postingsMax, 1)
-        _ = self.lookup.takeUndecided()
+        self.lookup.forget()
         while left > 0, self.lookup.undecided.isEmpty {
             switch self.phase {
             case .begun:
@@ -260,20 +260,18 @@ package struct NetChanges: Sendable {
     /// What the application leaves of `entry`; nil for nothing, also if something is not decided.
     private mutating func decided(_ entry: Entry) throws(StorageError) -> Entry? {
         let (predicate, held) = (self.predicate, self.held)
-        var lookup = self.lookup
-        defer { self.lookup = lookup }
         var after = Predicate.Sighting.hidden
         if entry.change == .entered || entry.change == .updated {
             after =
                 try held.withRecord(at: entry.offset) {
-                    predicate.sighting(after: $0) { lookup.decision(on: $0) }
+                    predicate.sighting(after: $0) { self.lookup.decision(on: $0) }
                 } ?? .hidden
         }
         var before = Predicate.Sighting.hidden
         if entry.change != .entered, let first = self.firsts[entry.offset] {
             before =
                 try held.withRecord(at: first) {
-                    predicate.sighting(before: $0) { lookup.decision(on: $0) }
+                    predicate.sighting(before: $0) { self.lookup.decision(on: $0) }
                 } ?? .hidden
         }
         switch (before, after) {
@@ -286,10 +284,7 @@ package struct NetChanges: Sendable {
             let change: SetChange = entry.change == .deleted ? .deleted : .left
             return Entry(offset: entry.offset, change: change, clause: clause)
         case (.unknown, _):
-            throw StorageError(
-                .retained,
-                "a record was removed by which it was decided what you may see: begin anew from a snapshot",
-                offset: entry.offset)
+            throw .undecidable(at: entry.offset)
         case (.hidden, _): return nil
         }
     }
