@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.test import Client
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -38,6 +39,13 @@ class Socket:
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
+
+
+def session_of(user: Any) -> str:
+    """The cookie of a session in which this user is logged in."""
+    client = Client()
+    client.force_login(user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def status_of_refused(server: Server, path: str, session: str | None = None) -> int:

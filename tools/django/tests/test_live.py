@@ -1,17 +1,13 @@
 """Realtime routers as clients of rest-live 2 see them: Django, a real server and real sockets."""
 
 import json
-import subprocess
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from django_livelog import sender
-from django_livelog.schema import schema
-from tests.conftest import BINARY, Server
+from tests.rest_live import Socket, serve, session_of
 from tests.todolist.models import Card, List
 
 SILENCE = 0.5  # seconds
@@ -20,21 +16,8 @@ SILENCE = 0.5  # seconds
 @pytest.fixture
 def live(tmp_path, settings, live_server):
     """A server with the schema as it is written, which asks Django."""
-    command = [BINARY, "keys", "make", "--file", tmp_path / "keys.jsonl", "--label", "app"]
-    made = subprocess.run(
-        [*command, "--action", "publish"], capture_output=True, text=True, check=True
-    ).stdout
-    (tmp_path / "livelog.secret").write_text("s" * 32)
-    settings.ALLOWED_HOSTS = ["*"]
-    settings.LIVELOG = {
-        **settings.LIVELOG,
-        "KEY": next(word for word in made.split() if word.startswith("llk_")),
-        "DJANGO": live_server.url,
-        "STYLE": "as_is",
-    }
-    (tmp_path / "livelog.yaml").write_text(schema())
-    server = Server(tmp_path / "log", options=["--config", str(tmp_path / "livelog.yaml")])
-    settings.LIVELOG = {**settings.LIVELOG, "URL": f"http://{server.address}"}
+    settings.LIVELOG = {**settings.LIVELOG, "STYLE": "as_is"}
+    server = serve(tmp_path, live_server.url)
     yield server
     assert sender.flush(10)
     server.stop()
@@ -42,12 +25,8 @@ def live(tmp_path, settings, live_server):
 
 class Page:
     def __init__(self, server, path="/ws/subscribe/", user=None):
-        headers = {}
-        if user is not None:
-            client = Client()
-            client.force_login(user)
-            headers["Cookie"] = f"sessionid={client.cookies['sessionid'].value}"
-        self.socket = connect(f"ws://{server.address}{path}", additional_headers=headers)
+        session = session_of(user) if user is not None else None
+        self.socket = Socket(server, session, path).connection
 
     def subscribe(self, id, action="list", **members):
         frame = {"type": "subscribe", "id": id, "model": "todolist.Card", "action": action}

@@ -6,11 +6,10 @@ not come would come before it.
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.test import Client
 from rest_framework import serializers
 
 from django_livelog.decorators import subscribable
-from tests.rest_live import SECRET, Registry, Socket, serve
+from tests.rest_live import SECRET, Registry, Socket, serve, session_of
 from tests.todolist.models import List, Todo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -151,9 +150,7 @@ def test_list_subscribe_permissions_fails_when_not_authed(world):
 
 def test_list_subscribe_permissions_succeeds_when_authed(world):
     here = world(has_auth)
-    client = Client()
-    client.force_login(get_user_model().objects.create_user("ann"))
-    with Socket(here.server, client.cookies["sessionid"].value) as socket:
+    with Socket(here.server, session_of(get_user_model().objects.create_user("ann"))) as socket:
         socket.send(here.request)
         assert here.message("CREATED", here.create()) == socket.message()
 
@@ -161,11 +158,8 @@ def test_list_subscribe_permissions_succeeds_when_authed(world):
 def test_a_delete_is_told_to_whom_it_may_be_and_to_nobody_else(world):
     """The original closed the socket: the row was gone when it asked who may see it."""
     here = world(lambda user, instance: user.username == "ann" and instance.text == "test")
-    sessions = []
-    for name in ("ann", "bob"):
-        client = Client()
-        client.force_login(get_user_model().objects.create_user(name))
-        sessions.append(client.cookies["sessionid"].value)
+    users = get_user_model().objects
+    sessions = [session_of(users.create_user(name)) for name in ("ann", "bob")]
     with Socket(here.server, sessions[0]) as ann, Socket(here.server, sessions[1]) as bob:
         ann.send(here.request)
         bob.send(here.request)

@@ -7,14 +7,13 @@ silence, an answer that always comes is asked for behind: what should not come w
 import pytest
 from django.contrib.auth import get_user_model
 from django.db.models.functions import Length
-from django.test import Client
 from rest_framework import permissions, serializers, viewsets
 from rest_framework.filters import SearchFilter
 
 from django_livelog import sender
 from django_livelog.mixins import RealtimeMixin
 from django_livelog.routers import RealtimeRouter
-from tests.rest_live import SECRET, Registry, Socket, serve, status_of_refused
+from tests.rest_live import SECRET, Registry, Socket, serve, session_of, status_of_refused
 from tests.todolist.models import List, Todo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,10 +116,8 @@ def broadcast(action, instance, number=1):
     return {**frame, "instance": instance}
 
 
-def session_of(name="ann"):
-    client = Client()
-    client.force_login(get_user_model().objects.create_user(name))
-    return client.cookies["sessionid"].value
+def session_of_ann():
+    return session_of(get_user_model().objects.create_user("ann"))
 
 
 class ListView(RealtimeMixin, viewsets.ModelViewSet):
@@ -253,7 +250,7 @@ def test_list_sub_no_permission(world):
 
 def test_list_sub_with_permission(world):
     here = world(a_view(permission_classes=[permissions.IsAuthenticated]))
-    with here.socket(session_of()) as page:
+    with here.socket(session_of_ann()) as page:
         page.subscribe()
         page.expect("CREATED", here.create())
 
@@ -261,7 +258,7 @@ def test_list_sub_with_permission(world):
 def test_list_sub_conditional_serializers(world):
     pairs = [(AuthedSerializer, has_auth), (NoAuthSerializer, has_no_auth)]
     here = world(a_view(serializer_class=None, realtime_serializers=pairs))
-    with here.socket() as nobody, here.socket(session_of()) as ann:
+    with here.socket() as nobody, here.socket(session_of_ann()) as ann:
         nobody.subscribe()
         ann.subscribe()
         todo = here.create()
@@ -424,7 +421,7 @@ def test_private_router(world):
     path = "/ws/private/"
     assert status_of_refused(here.server, path) == 403
     assert status_of_refused(here.server, path, "a session that there is not") == 403
-    with here.socket(session_of(), path) as page:
+    with here.socket(session_of_ann(), path) as page:
         page.subscribe()
         page.expect("CREATED", here.create())
 
