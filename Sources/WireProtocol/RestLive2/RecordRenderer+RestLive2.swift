@@ -20,14 +20,16 @@ extension RecordRenderer {
     }
 
     /// Appends `{"pk":1,"id":1}`, or, if instances are looked up by another property, `{"slug":"old","id":1}` with the
-    /// value that it had while the instance was in the set.
+    /// value that it had while the instance was in the set. A view whose fields do not have that property does not show it
+    /// here either; of a rendering whoever configured the lookup has to know.
     private static func appendRemoved(
         _ record: borrowing RecordView, _ form: RestLive2Form, _ view: View,
         to json: inout [UInt8]
     ) {
         var object: [UInt8] = []
         object.append(literal: "{")
-        if let lookup = form.lookup {
+        let lookup = form.lookup.flatMap { view.fields?.contains($0) == false ? nil : $0 }
+        if let lookup {
             JSONText.append(string: lookup.bytes, to: &object)
             object.append(literal: ":")
             self.appendValueBefore(record, lookup, to: &object)
@@ -35,7 +37,7 @@ extension RecordRenderer {
             object.append(literal: "\"pk\":")
             self.append(record.keyKind, record.key, to: &object)
         }
-        if form.lookup != "id" {
+        if lookup != "id" {
             object.append(literal: ",\"id\":")
             self.append(record.keyKind, record.key, to: &object)
         }

@@ -55,10 +55,15 @@ struct RestLive2FrameTests {
         #expect(
             Self.frame(left, .left, lookup: "the_slug")
                 == instance(#"{"the_slug":"old","id":7}"#))
-        let camel = View(name: "v", fields: [], usesCamelCase: true)
+        let camel = View(name: "v", fields: ["the_slug"], usesCamelCase: true)
         #expect(
             Self.frame(left, .left, lookup: "the_slug", camel)
                 == instance(#"{"theSlug":"old","id":7}"#))
+        // Not to a reader who is never shown it.
+        let without = View(name: "w", fields: ["id"])
+        #expect(
+            Self.frame(left, .left, lookup: "the_slug", without)
+                == instance(#"{"pk":7,"id":7}"#))
         let stayed = SampleRecord(
             .deleted, key: .number(7), groups: [.init("the_slug", .number(4), .stayed)])
         #expect(
