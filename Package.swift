@@ -87,6 +87,13 @@ let package = Package(
             ],
             swiftSettings: borrowingSettings),
         .target(
+            name: "Debugging",
+            dependencies: [
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Sessions",
+                "WireProtocol", "Replication",
+            ],
+            swiftSettings: borrowingSettings),
+        .target(
             name: "Transport",
             dependencies: [
                 "LogModel", "LogStorage", "WireProtocol", "Access", "Sessions", "Replication",
@@ -124,8 +131,8 @@ let package = Package(
             name: "livelog",
             dependencies: [
                 "LogModel", "LogFormat", "LogStorage", "WireProtocol", "Sessions", "Replication",
-                "Transport", "Access", "Identity", "Settings", "LivelogClient", "LoadTest",
-                "CBusError", "CCoreDump", "CMalloc",
+                "Transport", "Access", "Identity", "Settings", "Debugging", "LivelogClient",
+                "LoadTest", "CBusError", "CCoreDump", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -244,6 +251,13 @@ let package = Package(
                 "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Replication",
                 "Sessions",
                 "WireProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: borrowingSettings),
+        .testTarget(
+            name: "DebuggingTests",
+            dependencies: [
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Sessions",
+                "WireProtocol", "Replication", "Debugging", "TestSupport",
             ],
             swiftSettings: borrowingSettings),
         .target(

@@ -13,10 +13,7 @@ public struct Epoch: Hashable, Sendable {
     }
 
     /// The form in messages: 16 lower-case hexadecimal digits.
-    public var text: String {
-        let digits = String(self.rawValue, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    public var text: String { self.rawValue.hexadecimal }
 }
 
 extension Epoch: CustomStringConvertible {

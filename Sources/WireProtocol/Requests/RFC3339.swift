@@ -45,6 +45,11 @@ package enum RFC3339 {
             + padded(second % 60, 2) + (fraction == 0 ? "" : "." + padded(fraction, 6)) + "Z"
     }
 
+    /// The time of a record: as ``text(_:)`` has it, or the number if that cannot be written.
+    package static func text(ofRecord microseconds: Int64) -> String {
+        Self.range.contains(microseconds) ? Self.text(microseconds) : String(microseconds)
+    }
+
     /// Quotient and remainder, which is not negative.
     private static func divided(_ number: Int64, by divisor: Int64) -> (Int64, Int64) {
         let (quotient, remainder) = number.quotientAndRemainder(dividingBy: divisor)

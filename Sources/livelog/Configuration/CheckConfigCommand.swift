@@ -5,6 +5,7 @@ import LogModel
 import Logging
 import Settings
 import Transport
+import WireProtocol
 
 /// `livelog check-config`: reads a configuration as the server would, and says what it means.
 struct CheckConfigCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LogModel
 import LogStorage
+import WireProtocol
 
 /// `livelog log repair --dry-run`: says what the next opening would do, or what could be saved.
 struct LogRepairCommand: ParsableCommand {

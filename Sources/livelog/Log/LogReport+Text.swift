@@ -8,7 +8,7 @@ extension LogReport {
     /// The lines of the text, with at most `limit` segments.
     func lines(segments limit: Int) -> [String] {
         var lines = [
-            "log        \(hexadecimal(self.meta.identity.low))\(hexadecimal(self.meta.identity.high))",
+            "log        \(self.identity)",
             "epochs     \(self.epochs.map(\.text).joined(separator: ", "))",
             "offsets    \(self.first) to \(self.end), \(self.recordCount) records",
         ]
@@ -75,7 +75,7 @@ extension LogReport {
     func json(segments limit: Int) -> JSONLine {
         var json = JSONLine()
         json.add(
-            "log", "\(hexadecimal(self.meta.identity.low))\(hexadecimal(self.meta.identity.high))")
+            "log", self.identity)
         json.add(
             "epochs", json: "[\(self.epochs.map { "\"\($0.text)\"" }.joined(separator: ","))]".utf8)
         json.add("first", self.first)

@@ -59,6 +59,10 @@ struct LogReport {
         return actions
     }
 
+    /// The log's name.
+    var identity: String {
+        self.meta.identity.low.hexadecimal + self.meta.identity.high.hexadecimal
+    }
     /// How many records there are.
     var recordCount: Int { self.segments.reduce(0) { $0 + $1.recordCount } }
     /// The epochs of the records that are kept, in order.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LogModel
 import LogStorage
+import WireProtocol
 
 /// `livelog log stat`: what is in a log.
 struct LogStatCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LogStorage
+import WireProtocol
 
 /// `livelog log verify`: checks every byte of a log that can be checked.
 struct LogVerifyCommand: ParsableCommand {

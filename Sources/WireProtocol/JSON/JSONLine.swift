@@ -1,54 +1,51 @@
-import LogModel
-import WireProtocol
+package import LogModel
 
 /// One JSON object, member by member.
-struct JSONLine {
+package struct JSONLine {
     private(set) var bytes: [UInt8] = [UInt8(ascii: "{")]
 
+    /// Creates an object without members.
+    package init() {}
+
     /// The object as a line of its own.
-    var line: [UInt8] { self.bytes + [UInt8(ascii: "}"), UInt8(ascii: "\n")] }
+    package var line: [UInt8] { self.bytes + [UInt8(ascii: "}"), UInt8(ascii: "\n")] }
     /// The object as text.
-    var text: String { String(decoding: self.bytes, as: UTF8.self) + "}" }
+    package var text: String { String(decoding: self.bytes, as: UTF8.self) + "}" }
 
     /// Adds a member whose value is JSON text.
-    mutating func add(_ name: String, json: some Sequence<UInt8>) {
+    package mutating func add(_ name: String, json: some Sequence<UInt8>) {
         self.begin(name)
         self.bytes.append(contentsOf: json)
     }
 
     /// Adds a string.
-    mutating func add(_ name: String, _ value: String) {
+    package mutating func add(_ name: String, _ value: String) {
         self.begin(name)
         JSONText.append(string: value, to: &self.bytes)
     }
 
     /// Adds a string if there is one.
-    mutating func add(_ name: String, _ value: String?) {
+    package mutating func add(_ name: String, _ value: String?) {
         if let value { self.add(name, value) }
     }
 
     /// Adds a number if there is one.
-    mutating func add(_ name: String, _ value: (some BinaryInteger)?) {
+    package mutating func add(_ name: String, _ value: (some BinaryInteger)?) {
         if let value { self.add(name, json: String(value).utf8) }
     }
 
-    /// Adds a number with `digits` decimals, if there is one.
-    mutating func add(_ name: String, _ value: Double?, digits: Int) {
-        if let value { self.add(name, json: decimal(value, digits: digits).utf8) }
-    }
-
     /// Adds an offset if there is one.
-    mutating func add(_ name: String, _ value: Offset?) {
+    package mutating func add(_ name: String, _ value: Offset?) {
         self.add(name, value?.rawValue)
     }
 
     /// Adds a truth value.
-    mutating func add(_ name: String, _ value: Bool) {
+    package mutating func add(_ name: String, _ value: Bool) {
         self.add(name, json: (value ? "true" : "false").utf8)
     }
 
     /// Adds an array of objects.
-    mutating func add(_ name: String, _ values: [JSONLine]) {
+    package mutating func add(_ name: String, _ values: [JSONLine]) {
         self.add(name, json: "[\(values.map(\.text).joined(separator: ","))]".utf8)
     }
 

@@ -1,17 +1,22 @@
-import LogFormat
+package import LogFormat
 import LogModel
-import WireProtocol
 
 /// Renders a record as the change that `livelog publish` would take again.
 ///
 /// What follows from the instance by itself is left out: the key if it is the property `id`, and groups that are
 /// scalar properties of the instance. Of a deletion the groups are those that the instance left.
-struct ChangeRenderer {
-    /// Whether offset, time and what else the log knows come first.
-    let hasMetadata: Bool
+package struct ChangeRenderer {
+    private let hasMetadata: Bool
+
+    /// Creates a renderer.
+    ///
+    /// - Parameter hasMetadata: whether offset, time and what else the log knows come first.
+    package init(hasMetadata: Bool = false) {
+        self.hasMetadata = hasMetadata
+    }
 
     /// Appends one line.
-    func append(_ record: borrowing RecordView, to lines: inout [UInt8]) {
+    package func append(_ record: borrowing RecordView, to lines: inout [UInt8]) {
         var json = JSONLine()
         if self.hasMetadata { self.addMetadata(of: record, to: &json) }
         json.add("model", String(decoding: record.model.copy(), as: UTF8.self))
@@ -28,13 +33,13 @@ struct ChangeRenderer {
 
     private func addMetadata(of record: borrowing RecordView, to json: inout JSONLine) {
         json.add("offset", record.offset)
-        json.add("time", timeText(record.time))
+        json.add("time", RFC3339.text(ofRecord: record.time))
         json.add("firstOfBatch", record.isFirstOfBatch)
         json.add("lastOfBatch", record.isLastOfBatch)
         json.add("previousOfKey", record.previousOfKey)
         json.add("checksum", record.checksum)
         if let producer = record.producer {
-            json.add("producer", "\(hexadecimal(producer.id.low))\(hexadecimal(producer.id.high))")
+            json.add("producer", producer.id.low.hexadecimal + producer.id.high.hexadecimal)
             json.add("sequence", producer.sequence)
         }
         var memberships: [JSONLine] = []
@@ -93,12 +98,6 @@ struct ChangeRenderer {
         JSONText.append(scalar: scalar, to: &json)
         return json
     }
-}
-
-/// Sixteen hexadecimal digits.
-func hexadecimal(_ number: UInt64) -> String {
-    let digits = String(number, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
 }
 
 /// The scalar properties of an instance.
