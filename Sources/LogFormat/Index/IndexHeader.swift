@@ -68,6 +68,15 @@ public struct IndexHeader: Hashable, Sendable {
         self.fileCount = self.postings.end
     }
 
+    /// The sections of a part.
+    func sections(of part: IndexPart) -> [IndexSection] {
+        switch part {
+        case .filter: [self.filter]
+        case .lookup: [self.directory, self.buckets, self.filter, self.postings]
+        case .places: [self.places]
+        }
+    }
+
     /// The sections in the order in which they lie in the file.
     var sections: [IndexSection] {
         [self.places, self.directory, self.buckets, self.filter, self.postings]

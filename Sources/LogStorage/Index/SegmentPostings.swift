@@ -30,9 +30,10 @@ struct SegmentPostings {
         case .growing(let index):
             self.ahead = try Self.followThread(of: hash, in: segment, index, from: start, end: end)
         case .sealed(let index):
-            self.rest = try index.withView(of: segment) { view in
+            let cursor = try index.withView(of: segment, having: hash) { view in
                 view.postings(of: hash, kind).map { PostingCursor($0, in: view.file) }
             }
+            self.rest = cursor ?? nil
             try self.readAhead(from: start, in: segment)
         }
     }

@@ -1,6 +1,19 @@
 import LogFormat
 import LogModel
 
+extension IndexFile {
+    /// The bytes of the index of those records of a segment that can be read. `damage` is told of the others.
+    static func buildOfReadable(
+        _ segment: Segment, facts: SealedFacts, binding: SegmentDigest, hasher: GroupHasher,
+        damage: DamageHandler
+    ) -> [UInt8] {
+        let rebuild = IndexRebuild(facts, hasher: hasher)
+        segment.forEachReadableRecord(
+            upTo: facts.end, damage: damage, { rebuild.add($0, at: $1) })
+        return rebuild.finish(binding: binding)
+    }
+}
+
 /// Makes the index of a segment again, record by record.
 final class IndexRebuild {
     private var builder: IndexBuilder

@@ -11,6 +11,8 @@ package struct SegmentSummary: Hashable, Sendable {
         case sealed
         /// In compressed blocks.
         case cold
+        /// Nowhere: the file is missing, or cannot be read.
+        case lost
     }
 
     /// The name of the file.
@@ -52,7 +54,7 @@ extension LogInspector {
         log.extents.map { extent in
             let segment = extent.segment
             let state: SegmentSummary.State =
-                segment.cold != nil ? .cold : segment.facts != nil ? .sealed : .open
+                segment.isLost ? .lost : segment.cold != nil ? .cold : segment.facts != nil ? .sealed : .open
             var lastTime = segment.facts?.lastTime
             var firstTime = segment.facts?.firstTime
             if segment.facts == nil, let last = extent.end.previous, last >= segment.base {
@@ -65,8 +67,8 @@ extension LogInspector {
                 file: state == .cold
                     ? ColdFile.name(base: segment.base) : SegmentFile.name(base: segment.base),
                 state: state, base: segment.base, end: extent.end, epoch: segment.epoch,
-                recordCount: segment.cold.map { Int($0.header.keptCount) }
-                    ?? extent.end.distance(from: segment.base),
+                recordCount: segment.isLost
+                    ? 0 : segment.cold.map { Int($0.header.keptCount) } ?? extent.end.distance(from: segment.base),
                 byteCount: segment.fileByteCount,
                 recordByteCount: self.recordByteCount(of: extent),
                 indexByteCount: indexByteCount, firstTime: firstTime, lastTime: lastTime,

@@ -37,10 +37,10 @@ extension Segment {
         switch self.index {
         case .sealed(let index):
             let most = UInt32(clamping: bound.distance(from: self.base) - 1)
-            let ordinal = try index.withView(of: self) { view -> UInt32? in
+            let ordinal = try index.withView(of: self, having: hash) { view -> UInt32? in
                 view.postings(of: hash, .group)?.last(atMost: most, in: view.file)
             }
-            return ordinal.map { self.base.advanced(by: Int($0)) }
+            return (ordinal ?? nil).map { self.base.advanced(by: Int($0)) }
         case .growing(let index):
             var place = index.head(of: hash, visible: visible)
             while let offset = place, offset >= bound {

@@ -119,10 +119,10 @@ struct SealedLookup: Sendable {
     }
 
     private static func last(of hash: UInt64, in segment: Segment) throws(StorageError) -> Offset? {
-        let ordinal = try segment.sealed?.withView(of: segment) { view in
+        let ordinal = try segment.sealed?.withView(of: segment, having: hash) { view in
             Self.last(of: hash, in: view)
         }
-        guard let ordinal else { return nil }
+        guard let ordinal = ordinal ?? nil else { return nil }
         return segment.base.advanced(by: Int(ordinal))
     }
 

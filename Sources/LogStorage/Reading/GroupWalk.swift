@@ -37,12 +37,13 @@ package struct GroupWalk: Sendable {
             self.place = index.head(of: hash, visible: visible).map { .thread($0) } ?? .end
         case .sealed(let index):
             let ordinal = UInt32(self.start.distance(from: segment.base))
-            self.place = try index.withView(of: segment) { view in
+            let place = try index.withView(of: segment, having: hash) { view -> Place in
                 guard let list = view.postings(of: hash, .group) else { return .end }
                 var cursor = PostingCursor(list, in: view.file)
                 cursor.seek(atLeast: ordinal, in: view.file)
                 return .index(cursor)
             }
+            self.place = place ?? .end
         }
     }
 

@@ -69,20 +69,23 @@ extension Recovery {
 
     /// Opens a segment that is cold, or sealed; nil if its records have to be looked through.
     static func openSealed(
-        _ item: Inventory.Item, in directory: LogDirectory, blocks: BlockCache, hasher: GroupHasher
+        _ item: Inventory.Item, in directory: LogDirectory, blocks: BlockCache, hasher: GroupHasher,
+        damage: DamageHandler? = nil
     ) throws(StorageError) -> Segment? {
         if item.isCold {
             let cold = try ColdFile.open(base: item.base, in: directory, cache: blocks)
             return Segment(
                 cold: cold.path, cold,
                 index: SealedIndex(
-                    item.base, binding: cold.binding, hasher: hasher, in: directory))
+                    item.base, binding: cold.binding, hasher: hasher, in: directory,
+                    damage: damage))
         }
         let file = try directory.open(SegmentFile.name(base: item.base), .read)
         guard let facts = try SegmentFile.read(file).facts else { return nil }
         return Segment(
             hot: file.path, facts: facts, mapping: try file.map(count: Int(facts.header.fileCount)),
-            index: SealedIndex(item.base, binding: facts.digest, hasher: hasher, in: directory))
+            index: SealedIndex(
+                item.base, binding: facts.digest, hasher: hasher, in: directory, damage: damage))
     }
 
     /// Opens a segment that is not sealed; nothing is known of its records yet.

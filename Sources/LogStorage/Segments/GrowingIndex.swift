@@ -14,6 +14,9 @@ final class GrowingIndex: Sendable {
     /// The place of the record `base + index`, in units of 8 bytes.
     private let places: NumberTable
     private let heads = Mutex(Heads())
+    /// The records of a log that is only looked at, until they are threaded.
+    private let unthreaded = Mutex<UnthreadedRecords?>(nil)
+    private let hasUnthreaded = Atomic(false)
 
     init(_ header: SegmentHeader) throws(StorageError) {
         self.base = header.base
@@ -62,9 +65,59 @@ final class GrowingIndex: Sendable {
         }
     }
 
+    /// Says that the records below `end`, which were added and whose bytes are in `mapping`, are to be threaded when
+    /// somebody asks for more than a few heads: for who looks at a log once. Called before anybody reads.
+    func threadLater(_ mapping: Mapping, upTo end: Offset) {
+        self.unthreaded.withLock { $0 = UnthreadedRecords(mapping: mapping, end: end) }
+        self.hasUnthreaded.store(true, ordering: .releasing)
+    }
+
+    /// The head of `hash` by a look at the records, or, after some of these, by threading all of them.
+    private func unthreadedHead(of hash: UInt64, visible: Offset) -> Offset?? {
+        self.unthreaded.withLock { records -> Offset?? in
+            guard let end = records?.end, let mapping = records?.mapping else { return nil }
+            records?.lookCount += 1
+            guard records?.lookCount ?? 0 <= UnthreadedRecords.looksMax else {
+                for ordinal in 0..<end.distance(from: self.base) {
+                    self.withRecord(ordinal, in: mapping) { self.thread($0) }
+                }
+                records = nil
+                self.hasUnthreaded.store(false, ordering: .releasing)
+                return nil
+            }
+            for ordinal in (0..<min(end, visible).distance(from: self.base)).reversed() {
+                let carries = self.withRecord(ordinal, in: mapping) { record in
+                    if record.keyHash == hash { return true }
+                    for index in 0..<record.groupCount where record.groupHash(index) == hash {
+                        return true
+                    }
+                    return false
+                }
+                if carries == true { return .some(self.base.advanced(by: ordinal)) }
+            }
+            return .some(nil)
+        }
+    }
+
+    /// Nil if the record is damaged, so that nobody knows where it is.
+    private func withRecord<Result>(
+        _ ordinal: Int, in mapping: Mapping, _ body: (borrowing RecordView) -> Result
+    ) -> Result? {
+        let place = self.places[ordinal]
+        guard place > 0 else { return nil }
+        let memory = mapping.base
+        return body(
+            RecordView(trusting: memory.bytes, at: Int(place) * RecordLayout.alignment))
+    }
+
     /// The last record with this hash that is in the file and not above `visible`, or one a little above.
     func head(of hash: UInt64, visible: Offset) -> Offset? {
         guard visible > self.base else { return nil }
+        if self.hasUnthreaded.load(ordering: .acquiring),
+            let found = self.unthreadedHead(of: hash, visible: visible)
+        {
+            return found
+        }
         let bound = UInt32(clamping: visible.distance(from: self.base))
         return self.heads.withLock { $0.head(of: hash, visible: bound) }
             .map { self.base.advanced(by: Int($0)) }
@@ -93,6 +146,17 @@ final class GrowingIndex: Sendable {
         }
         wanted.removeLast(wanted.count - kept)
     }
+}
+
+/// Records that are not threaded yet.
+private struct UnthreadedRecords: Sendable {
+    /// Heads that are looked for record by record before all are threaded, which takes as long as about so many.
+    static let looksMax = 8
+
+    let mapping: Mapping
+    /// The first offset that is not one of theirs.
+    let end: Offset
+    var lookCount = 0
 }
 
 /// The last record of each hash in one segment, as ordinals within the segment.

@@ -15,6 +15,8 @@ package final class Segment: Sendable {
         case hot(Mapping)
         /// In compressed blocks.
         case cold(ColdSegment)
+        /// Nowhere: its file is missing or cannot be read, and the log is only looked at.
+        case lost
     }
 
     /// Where the postings are.
@@ -72,13 +74,27 @@ package final class Segment: Sendable {
         self.bytes = UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
+    /// A stretch of the log whose records are lost, in its place: for who looks at the rest.
+    ///
+    /// - Parameter header: what would be in the file's first page, as far as it is known.
+    init(lost path: String, _ header: SegmentHeader) throws(StorageError) {
+        self.path = path
+        self.header = header
+        self.seed = header.seed
+        self.facts = nil
+        self.index = .growing(try GrowingIndex(header))
+        self.contents = .lost
+        self.bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
     /// The same records, found by `index`.
     func with(_ index: SealedIndex) -> Segment {
         switch (self.contents, self.facts) {
         case (.cold(let cold), _): return Segment(cold: self.path, cold, index: index)
         case (.hot(let mapping), let facts?):
             return Segment(hot: self.path, facts: facts, mapping: mapping, index: index)
-        case (.hot, nil): preconditionFailure("only a sealed segment has an index of that kind")
+        case (.hot, nil), (.lost, _):
+            preconditionFailure("only a sealed segment has an index of that kind")
         }
     }
 
@@ -87,7 +103,13 @@ package final class Segment: Sendable {
         switch self.contents {
         case .cold(let cold): Int(cold.header.fileCount)
         case .hot: Int(self.header.fileCount)
+        case .lost: 0
         }
+    }
+
+    /// Whether its records are lost.
+    package var isLost: Bool {
+        if case .lost = self.contents { true } else { false }
     }
 
     /// The offset of the segment's first record.
@@ -126,13 +148,15 @@ package final class Segment: Sendable {
         at offset: Offset, _ body: (borrowing RecordView) throws(StorageError) -> Result
     ) throws(StorageError) -> Result? {
         let position = try self.position(of: offset)
-        guard position > 0 else { return nil }
         switch self.contents {
         case .hot:
+            guard position > 0 else { throw self.unplaced(offset) }
             try self.check(offset, at: position)
             return try body(self.hotRecord(at: position))
         case .cold(let cold):
+            guard position > 0 else { return nil }
             return try cold.withRecord(atPosition: position, offset: offset, body)
+        case .lost: return nil
         }
     }
 
@@ -173,7 +197,10 @@ package final class Segment: Sendable {
     func trace(of offset: Offset) throws(StorageError) -> (checksum: UInt32, marks: BatchMarks) {
         let position = try self.position(of: offset)
         switch self.contents {
+        case .lost:
+            throw StorageError(.corrupt, "the record is lost", path: self.path, offset: offset)
         case .hot:
+            guard position > 0 else { throw self.unplaced(offset) }
             try self.check(offset, at: position)
             return (
                 self.hotRecord(at: position).checksum,
@@ -198,11 +225,15 @@ package final class Segment: Sendable {
     /// at the marks only, so that damage to the rest of the record does no harm here.
     func marks(at offset: Offset) throws(StorageError) -> BatchMarks {
         guard case .hot = self.contents else { return try self.trace(of: offset).marks }
-        return BatchMarks(of: self.bytes.bytes, at: try self.position(of: offset))
+        let position = try self.position(of: offset)
+        guard position > 0 else { throw self.unplaced(offset) }
+        return BatchMarks(of: self.bytes.bytes, at: position)
     }
 
-    /// The byte at which the record at `offset` begins in the stream of records; 0 if it was removed.
+    /// The byte at which the record at `offset` begins in the stream of records; 0 if it was removed, or if it is not
+    /// known because of damage.
     func position(of offset: Offset) throws(StorageError) -> Int {
+        if self.isLost { return 0 }
         switch self.index {
         case .growing(let index): return index.position(of: offset)
         case .sealed(let index):
@@ -232,8 +263,10 @@ package final class Segment: Sendable {
                 if record.offset < end { try body(record, position) }
             }
         }
+        if self.isLost { return }
         var offset = start ?? self.base
         var position = offset == self.base ? SegmentHeader.count : try self.position(of: offset)
+        guard position > 0 else { throw self.unplaced(offset) }
         while offset < end {
             try self.check(offset, at: position)
             let count = self.hotRecord(at: position).count
@@ -248,6 +281,13 @@ package final class Segment: Sendable {
         let record = RecordView(trusting: self.bytes.bytes, at: position)
         // The bytes stay mapped as long as the segment is borrowed.
         return _overrideLifetime(record, borrowing: self)
+    }
+
+    /// The error about a record of which nobody knows where it is: it is damaged, so that it could not be indexed.
+    private func unplaced(_ offset: Offset) -> StorageError {
+        StorageError(
+            .corrupt, "a record is damaged, so that it is not known where it begins",
+            path: self.path, offset: offset)
     }
 
     private func check(_ offset: Offset, at position: Int) throws(StorageError) {

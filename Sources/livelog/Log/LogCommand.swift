@@ -7,7 +7,10 @@ struct LogCommand: ParsableCommand {
         commandName: "log",
         abstract: "Look at a log's directory; a server may be working on it.",
         subcommands: [
-            LogVerifyCommand.self, LogStatCommand.self, LogCatCommand.self, LogRepairCommand.self,
+            LogStatCommand.self, LogCatCommand.self, LogGroupsCommand.self,
+            LogHistoryCommand.self, LogBlameCommand.self, LogStateCommand.self,
+            LogDiffCommand.self, LogBisectCommand.self,
+            LogVerifyCommand.self, LogRepairCommand.self,
         ])
 }
 
