@@ -127,6 +127,7 @@ package struct LogListing: Sendable {
         self.leftovers = inventory.leftovers
         self.strangers = names.filter { name in
             name != MetaFile.name && name != "LOCK" && name != RunFile.Name.removed
+                && name != AsideFolder.name
                 && !RunFile.Name.isKeys(name) && !name.hasSuffix(LogDirectory.temporarySuffix)
                 && SegmentFile.base(inName: name) == nil && ColdFile.base(inName: name) == nil
                 && IndexFile.base(inName: name) == nil

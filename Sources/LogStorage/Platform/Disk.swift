@@ -20,6 +20,8 @@ package protocol Disk: Sendable {
     func names(in path: String) throws(StorageError) -> [String]
     /// Gives the file at `old` the name `new`, which takes the place of what had it.
     func rename(_ old: String, to new: String) throws(StorageError)
+    /// Gives the file at `path` another name, `other`, which nothing has yet; both are the same file from then on.
+    func link(_ path: String, as other: String) throws(StorageError)
     /// Removes the name `path`. Who has the file open or mapped keeps it.
     func remove(_ path: String) throws(StorageError)
     /// Whether there is anything at `path`.

@@ -15,6 +15,14 @@ package struct LogDirectory: Sendable {
     /// The path of the file `name` in the folder.
     func path(of name: String) -> String { self.path + "/" + name }
 
+    /// Throws `notALog` if there is something in it; it need not be there.
+    package func requireEmpty() throws(StorageError) {
+        guard self.disk.exists(self.path), try !self.names().isEmpty else { return }
+        throw StorageError(
+            .notALog, "the directory is not empty: name one that is, or that is not there",
+            path: self.path)
+    }
+
     /// Opens the file `name` in the folder.
     func open(_ name: String, _ mode: OpenMode) throws(StorageError) -> any DiskFile {
         try self.disk.open(self.path(of: name), mode)

@@ -43,6 +43,10 @@ package struct SystemDisk: Disk {
         try SystemCall.run("rename", old) { Glibc.rename(old, new) }
     }
 
+    package func link(_ path: String, as other: String) throws(StorageError) {
+        try SystemCall.run("link", other) { Glibc.link(path, other) }
+    }
+
     package func remove(_ path: String) throws(StorageError) {
         try SystemCall.run("unlink", path) { unlink(path) }
     }

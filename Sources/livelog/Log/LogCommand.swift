@@ -10,7 +10,9 @@ struct LogCommand: ParsableCommand {
             LogStatCommand.self, LogCatCommand.self, LogGroupsCommand.self,
             LogHistoryCommand.self, LogBlameCommand.self, LogStateCommand.self,
             LogDiffCommand.self, LogBisectCommand.self,
-            LogVerifyCommand.self, LogRepairCommand.self,
+            LogExtractCommand.self, LogForkCommand.self,
+            LogVerifyCommand.self, LogRepairCommand.self, LogCompactCommand.self,
+            LogRebuildIndexCommand.self,
         ])
 }
 

@@ -3,16 +3,22 @@ import LogModel
 import LogStorage
 import WireProtocol
 
-/// `livelog log repair --dry-run`: says what the next opening would do, or what could be saved.
+/// `livelog log repair`: makes a log that does not open one that does; or says what that would be.
 struct LogRepairCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repair",
-        abstract: "Say what the next opening would do to a log, or what could be saved of it.",
+        abstract: "Make a log that does not open one that does, with all before the damage.",
         discussion: """
-            Changes nothing and deletes nothing. While a server works on the directory, what it is \
-            just doing looks as if the next opening had to finish it.
+            First copy the whole directory, and look for a copy to restore from: of a log that does not \
+            open everything before the first damage is kept, and the rest goes to the folder aside in \
+            its directory. Nothing is deleted. Readers that were further are told so.
 
-            Exit code 0: the log opens. 1: it does not; standard output says what could be saved.
+            With --dry-run it only says what would be done, to a log that opens as well. While a \
+            server works on the directory, what it is just doing looks then as if the next opening \
+            had to finish it.
+
+            Exit code 0: the log opens. 1: it does not, and with --dry-run standard output says what \
+            could be saved.
             """)
 
     @OptionGroup var log: LogDirectoryArgument
@@ -23,15 +29,9 @@ struct LogRepairCommand: ParsableCommand {
     @Option(help: "How to print the plan: text or json, one object a line.")
     var format = OutputFormat.text
 
-    func validate() throws {
-        guard self.dryRun else {
-            throw ValidationError(
-                "Only the dry run exists yet: add --dry-run. Nothing was changed.")
-        }
-    }
-
     func run() throws {
         let directory = self.log.directory
+        guard self.dryRun else { return try self.mend(directory) }
         let plan = try self.orFail { () throws(StorageError) in
             try LogInspector(directory).repairPlan()
         }
@@ -40,6 +40,23 @@ struct LogRepairCommand: ParsableCommand {
         case .json: self.printJSON(plan)
         }
         if plan.refusal != nil { throw ExitCode.failure }
+    }
+
+    private func mend(_ directory: LogDirectory) throws {
+        var repair = LogRepair(directory)
+        let plan = try self.orFail { () throws(StorageError) in
+            try repair.run(options: LogOptions(upkeep: Upkeep(coldAge: nil)))
+        }
+        switch self.format {
+        case .text:
+            if plan.refusal == nil { print("the log opens") }
+            for step in plan.steps { print("- done: \(step.text)") }
+            if let end = plan.end, end > plan.first {
+                print("the log has the offsets \(plan.first) to \(end.rawValue - 1)")
+            }
+        case .json: self.printJSON(plan)
+        }
+        MendingReport.say(repair.aside, in: self.log, self.format)
     }
 
     private func printText(_ plan: RepairPlan) {

@@ -202,6 +202,11 @@ package final class SimulatedDisk: Disk, @unchecked Sendable {
         try self.end(verdict, .rename, old)
     }
 
+    /// Links are for mending, which is not simulated.
+    package func link(_ path: String, as other: String) throws(StorageError) {
+        throw StorageError(.io, "operation not supported", path: other)
+    }
+
     package func remove(_ path: String) throws(StorageError) {
         let verdict = try self.begin(.remove, path)
         guard self.names[path] != nil else { throw self.missing(path) }
