@@ -41,7 +41,7 @@ package final class Extraction {
         self.mask = mask
         self.writer = writer
         var limits = ChangeLimits()
-        limits.changesMax = .max
+        limits.changesMax = 1 << 30
         self.reader = ChangeReader(limits: limits)
     }
 

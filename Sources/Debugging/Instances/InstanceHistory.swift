@@ -89,7 +89,8 @@ extension ChangeLog {
             // by the indexes, and what is damaged is said when it is read.
         }
         var reader = GroupReader(
-            self, .any([self.hasher.keyHash(model: model.bytes.span.bytes, key: key.bytes.span.bytes)]),
+            self,
+            .any([self.hasher.keyHash(model: model.bytes.span.bytes, key: key.bytes.span.bytes)]),
             of: .key, from: start, to: bound)
         var earlier: [Offset] = []
         while let offset = try reader.next() {

@@ -94,11 +94,13 @@ extension Segment {
         }
     }
 
-    private func damaged(_ range: Range<Offset>, _ reason: String, _ position: Int?) -> StorageError {
+    private func damaged(_ range: Range<Offset>, _ reason: String, _ position: Int?) -> StorageError
+    {
         let last = range.upperBound.previous ?? range.lowerBound
         let which =
             last == range.lowerBound
-            ? "the record \(last) is not read" : "the records \(range.lowerBound) to \(last) are not read"
+            ? "the record \(last) is not read"
+            : "the records \(range.lowerBound) to \(last) are not read"
         return StorageError(
             .corrupt, "\(which): \(reason)", path: self.path, position: position,
             offset: range.lowerBound)

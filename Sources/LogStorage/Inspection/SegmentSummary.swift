@@ -54,7 +54,8 @@ extension LogInspector {
         log.extents.map { extent in
             let segment = extent.segment
             let state: SegmentSummary.State =
-                segment.isLost ? .lost : segment.cold != nil ? .cold : segment.facts != nil ? .sealed : .open
+                segment.isLost
+                ? .lost : segment.cold != nil ? .cold : segment.facts != nil ? .sealed : .open
             var lastTime = segment.facts?.lastTime
             var firstTime = segment.facts?.firstTime
             if segment.facts == nil, let last = extent.end.previous, last >= segment.base {
@@ -68,7 +69,9 @@ extension LogInspector {
                     ? ColdFile.name(base: segment.base) : SegmentFile.name(base: segment.base),
                 state: state, base: segment.base, end: extent.end, epoch: segment.epoch,
                 recordCount: segment.isLost
-                    ? 0 : segment.cold.map { Int($0.header.keptCount) } ?? extent.end.distance(from: segment.base),
+                    ? 0
+                    : segment.cold.map { Int($0.header.keptCount) }
+                        ?? extent.end.distance(from: segment.base),
                 byteCount: segment.fileByteCount,
                 recordByteCount: self.recordByteCount(of: extent),
                 indexByteCount: indexByteCount, firstTime: firstTime, lastTime: lastTime,

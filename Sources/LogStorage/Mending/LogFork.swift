@@ -41,7 +41,8 @@ package struct LogFork {
         var copiedByteCount = 0
         var lastBase = log.first
         var hasOpenSegment = false
-        for extent in log.extents where extent.segment.base < end || extent.segment.base == log.first {
+        for extent in log.extents
+        where extent.segment.base < end || extent.segment.base == log.first {
             let segment = extent.segment
             lastBase = segment.base
             if segment.facts != nil, extent.end <= end {

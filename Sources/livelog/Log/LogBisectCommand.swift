@@ -100,14 +100,17 @@ struct LogBisectCommand: ParsableCommand {
         var lines: [String] = []
         if turns.heldAtStart { lines.append("true at the beginning already") }
         if let first = turns.first {
-            let (before, after) = (first.before.map(RecordText.short), first.after.map(RecordText.short))
+            let (before, after) = (
+                first.before.map(RecordText.short), first.after.map(RecordText.short)
+            )
             lines.append("became true with " + RecordText().heading(first.record))
             lines.append("    \(before ?? "nothing") -> \(after ?? "nothing")")
         }
         if turns.count == 0, !turns.heldAtStart { lines.append("never true") }
         if turns.count > 1 || turns.heldAtStart && turns.count > 0 {
             lines.append(
-                "it turned \(turns.count) times, and at the end is \(turns.holdsAtEnd ? "true" : "false")")
+                "it turned \(turns.count) times, and at the end is \(turns.holdsAtEnd ? "true" : "false")"
+            )
         }
         return lines
     }

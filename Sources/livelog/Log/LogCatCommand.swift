@@ -42,7 +42,8 @@ struct LogCatCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Changes to each side of --around.", valueName: "n"))
     var context = 10
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Stop after this many changes.", valueName: "n"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Stop after this many changes.", valueName: "n"))
     var count: Int?
 
     @Flag(name: .shortAndLong, help: "Go on with what is appended, until interrupted.")
@@ -59,7 +60,8 @@ struct LogCatCommand: ParsableCommand {
             throw ValidationError("--key needs --model.")
         }
         if self.around != nil, self.range.from != nil || self.range.until != nil || self.follow {
-            throw ValidationError("--around is a range of its own: without --from, --until, --follow.")
+            throw ValidationError(
+                "--around is a range of its own: without --from, --until, --follow.")
         }
         if self.follow, self.range.until != nil {
             throw ValidationError("--follow has no end, and --until is one.")

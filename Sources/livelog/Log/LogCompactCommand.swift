@@ -79,7 +79,8 @@ struct LogCompactCommand: ParsableCommand {
             case .text:
                 try output.write(
                     line: "\(estimate.removable) of \(estimate.recordCount) records "
-                        + "(\(byteText(estimate.removableByteCount)) before compression) are superseded")
+                        + "(\(byteText(estimate.removableByteCount)) before compression) are superseded"
+                )
             case .json:
                 var json = JSONLine()
                 json.add("records", estimate.recordCount)
@@ -97,7 +98,9 @@ enum MendingReport {
         guard !aside.names.isEmpty else { return }
         switch format {
         case .text:
-            print("\(aside.names.count) files are in \(log.path)/aside; remove them when nobody wants them back")
+            print(
+                "\(aside.names.count) files are in \(log.path)/aside; remove them when nobody wants them back"
+            )
         case .json:
             for name in aside.names {
                 var json = JSONLine()

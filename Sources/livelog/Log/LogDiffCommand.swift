@@ -101,7 +101,8 @@ struct LogDiffCommand: ParsableCommand {
         case .entered:
             return [style.added("+ \(name)") + last] + entry.changes.map { "    " + text.line($0) }
         case .updated:
-            return [style.changed("~ \(name)") + last] + entry.changes.map { "    " + text.line($0) }
+            return [style.changed("~ \(name)") + last]
+                + entry.changes.map { "    " + text.line($0) }
         case .left: return [style.removed("- \(name)") + last]
         case .deleted: return [style.removed("- \(name), deleted") + last]
         }
@@ -133,7 +134,8 @@ struct LogDiffCommand: ParsableCommand {
         guard !found.isNone else {
             progress.clear()
             if self.format == .text {
-                try output.write(line: "the same changes, offsets \(access.log.first) to \(found.fork)")
+                try output.write(
+                    line: "the same changes, offsets \(access.log.first) to \(found.fork)")
             }
             if other.isDamaged { throw ExitCode.failure }
             return
@@ -164,7 +166,8 @@ struct LogDiffCommand: ParsableCommand {
         progress.clear()
         if self.format == .text {
             try output.write(
-                line: "\(count) of \(difference.instances.count) instances with later records differ")
+                line:
+                    "\(count) of \(difference.instances.count) instances with later records differ")
         }
         throw ExitCode.failure
     }
@@ -175,10 +178,14 @@ struct LogDiffCommand: ParsableCommand {
         let name = "\(entry.model) \(RecordText.json(entry.key))"
         switch (entry.one, entry.other) {
         case (let one?, nil):
-            return [style.removed("- \(name)") + style.faint("  only in the first, offset \(one.offset)")]
+            return [
+                style.removed("- \(name)")
+                    + style.faint("  only in the first, offset \(one.offset)")
+            ]
         case (nil, let other?):
             return [
-                style.added("+ \(name)") + style.faint("  only in the second, offset \(other.offset)")
+                style.added("+ \(name)")
+                    + style.faint("  only in the second, offset \(other.offset)")
             ] + entry.changes.map { "    " + text.line($0) }
         case (let one, let other):
             let offsets = "\(one?.offset.description ?? "") and \(other?.offset.description ?? "")"

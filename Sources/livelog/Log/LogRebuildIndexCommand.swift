@@ -48,7 +48,9 @@ struct LogRebuildIndexCommand: ParsableCommand {
     private func say(_ base: Offset) {
         switch self.format {
         case .text:
-            print("\(self.dryRun ? "would make" : "making") the index of the segment at offset \(base)")
+            print(
+                "\(self.dryRun ? "would make" : "making") the index of the segment at offset \(base)"
+            )
         case .json:
             var json = JSONLine()
             json.add("segment", base)

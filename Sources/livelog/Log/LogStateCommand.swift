@@ -9,7 +9,8 @@ import WireProtocol
 struct LogStateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "state",
-        abstract: "Say what an instance was at some moment, or all instances of a model or a group.",
+        abstract:
+            "Say what an instance was at some moment, or all instances of a model or a group.",
         discussion: """
             Without a key all instances of the model are printed for which every --where holds, in the \
             order of their last records.
@@ -29,7 +30,8 @@ struct LogStateCommand: ParsableCommand {
     @Option(
         name: .customLong("where"),
         help: ArgumentHelp(
-            "Only instances for which this holds, and every other --where.", valueName: "condition"))
+            "Only instances for which this holds, and every other --where.", valueName: "condition")
+    )
     var conditions: [String] = []
 
     @Option(
@@ -64,7 +66,8 @@ struct LogStateCommand: ParsableCommand {
         _ key: String, _ access: LogAccess, _ end: Offset, _ output: inout ResultOutput
     ) throws {
         let log = access.log
-        guard let offset = try log.latestRecord(model: Text(self.model), key: Text(key), before: end)
+        guard
+            let offset = try log.latestRecord(model: Text(self.model), key: Text(key), before: end)
         else {
             Diagnostics.say("the log has no record of \(self.model) \(key) before offset \(end)")
             throw ExitCode.failure
@@ -94,7 +97,8 @@ struct LogStateCommand: ParsableCommand {
         var state = SetState(of: filter, in: access.log, before: end)
         if state.isPartial {
             Diagnostics.say(
-                "the log begins at offset \(access.log.first): instances without a later record are missing")
+                "the log begins at offset \(access.log.first): instances without a later record are missing"
+            )
         }
         var lines: [UInt8] = []
         var failure: (any Error)?

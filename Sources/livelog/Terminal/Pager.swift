@@ -24,7 +24,8 @@ struct Pager {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO)
         let words = ["/bin/sh", "-c", "exec \(command)"]
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }  // Raw memory: for the call below.
+        // Raw memory: the words as C wants them, for the call below.
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
         var process = pid_t()
