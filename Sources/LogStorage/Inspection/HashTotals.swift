@@ -35,7 +35,8 @@ package struct HashTotals: Sendable {
     /// Counts what `log` has, and names the `limit` largest groups. Takes time in proportion to the entries of
     /// all indexes, and memory for those of segments that are not sealed.
     ///
-    /// Throws `corrupt` if an index is of no use and the records are damaged.
+    /// What is damaged of segments that are not sealed is not counted. Throws `corrupt` if an index is of no use and the
+    /// records are damaged.
     package init(_ log: ChangeLog, limit: Int) throws(StorageError) {
         var cursors: [HashCursor] = []
         for extent in log.extents {
@@ -66,7 +67,7 @@ package struct HashTotals: Sendable {
         }
         Self.trim(&candidates, to: limit + Self.spare)
         for candidate in candidates {
-            guard let key = try Self.name(candidate, log) else { continue }
+            guard let key = Self.name(candidate, log) else { continue }
             let group = Group(key: key, recordCount: candidate.count)
             if key.property.bytes.isEmpty {
                 self.models.append(group)
@@ -81,10 +82,9 @@ package struct HashTotals: Sendable {
         if candidates.count > count { candidates.removeLast(candidates.count - count) }
     }
 
-    private static func name(
-        _ candidate: Candidate, _ log: ChangeLog
-    ) throws(StorageError) -> GroupKey? {
-        let found = try log.withRecord(at: candidate.last) { record -> GroupKey? in
+    /// Nil if the record that gives the name cannot be read.
+    private static func name(_ candidate: Candidate, _ log: ChangeLog) -> GroupKey? {
+        let found = try? log.withRecord(at: candidate.last) { record -> GroupKey? in
             for index in 0..<record.groupCount where record.groupHash(index) == candidate.hash {
                 let entry = record.group(index)
                 return GroupKey(
@@ -120,9 +120,16 @@ private struct HashCursor {
         // An index of what is there until now: that of a segment that was sealed here.
         let base = extent.segment.base
         var builder = IndexBuilder()
-        try extent.segment.forEachRecord(upTo: extent.end) {
-            record, position throws(StorageError) in
+        var next = base
+        // Whoever reads the records is told of those that are damaged.
+        extent.segment.forEachReadableRecord(upTo: extent.end, damage: { _ in }) {
+            record, position in
+            while next < record.offset {
+                builder.add(place: 0)
+                next = next.next
+            }
             builder.add(record, at: position, hasher: hasher)
+            next = next.next
         }
         let bytes = builder.finish(
             identity: extent.segment.header.identity, epoch: extent.segment.epoch, base: base,

@@ -45,13 +45,14 @@ struct LogHistoryCommand: ParsableCommand {
         }
         lines += step.changes.map { "    " + text.line($0) }
         if step.changes.isEmpty, step.record.action != .deleted { lines.append("    no change") }
-        // Groups that are no property of the instance.
-        if !step.record.entered.isEmpty {
-            lines.append("    into " + RecordText.groups(step.record.entered))
+        // What follows from the properties is not said again.
+        let changed = Set(step.changes.map(\.property))
+        func say(_ what: String, _ groups: [GroupKey]) {
+            let others = groups.filter { !changed.contains($0.property) }
+            if !others.isEmpty { lines.append("    \(what) \(RecordText.groups(others))") }
         }
-        if !step.record.left.isEmpty {
-            lines.append("    out of " + RecordText.groups(step.record.left))
-        }
+        say("into", step.record.entered)
+        if step.record.action != .deleted { say("out of", step.record.left) }
         return lines
     }
 

@@ -1,3 +1,4 @@
+import Debugging
 import LogFormat
 import LogModel
 import LogStorage
@@ -16,7 +17,17 @@ extension LogReport {
             lines.append("time       \(timeText(firstTime)) to \(timeText(lastTime))")
         }
         if let rate {
-            lines.append("rate       \(decimal(rate, digits: 1)) records/s on the average")
+            var line = "rate       \(decimal(rate, digits: 1)) records/s on the average"
+            if let busiest = self.statistics?.busiest {
+                line += ", \(busiest.recordCount) in the second from \(timeText(busiest.start)) on"
+            }
+            lines.append(line)
+        }
+        if let statistics, statistics.batchCount > 0 {
+            let mean = Double(statistics.recordCount) / Double(statistics.batchCount)
+            lines.append(
+                "batches    \(statistics.batchCount), of \(decimal(mean, digits: 1)) records on the average"
+            )
         }
         lines.append(
             "instances  \(self.totals.keyCount), groups \(self.totals.groupCount), "
@@ -34,22 +45,45 @@ extension LogReport {
         lines.append("indexes    \(byteText(self.indexByteCount))")
         lines += ["", "models"]
         for model in self.models {
-            var line = "  \(model.name): \(model.count) records"
-            if let actions = model.actions {
+            var line = "  \(model.label): \(model.count) records"
+            if let counts = model.statistics {
                 line +=
-                    " (\(actions.created) created, \(actions.updated) updated, "
-                    + "\(actions.deleted) deleted)"
+                    " (\(counts.created) created, \(counts.updated) updated, "
+                    + "\(counts.deleted) deleted), \(byteText(counts.byteCount))"
             }
             lines.append(line)
         }
+        if let statistics { lines += ["", "hours"] + Self.hourLines(statistics.hours) }
         if !self.totals.groups.isEmpty { lines += ["", "largest groups"] }
-        for group in self.totals.groups {
-            lines.append("  \(group.recordCount) records in \(Self.text(of: group.key))")
+        for (place, group) in self.totals.groups.enumerated() {
+            let bytes = self.statistics.map { ", \(byteText($0.groups[place].byteCount))" } ?? ""
+            lines.append("  \(group.recordCount) records\(bytes) in \(Self.text(of: group.key))")
         }
         lines += ["", "segments"]
         lines += self.segments.prefix(limit).map(Self.line)
         if self.segments.count > limit {
             lines.append("  and \(self.segments.count - limit) more: --segments lists all")
+        }
+        return lines
+    }
+
+    /// Hours that are printed for people.
+    private static let hoursShown = 24
+
+    /// The last hours, with bars that compare them.
+    private static func hourLines(_ hours: [LogStatistics.Hour]) -> [String] {
+        let shown = hours.suffix(Self.hoursShown)
+        let most = shown.map(\.amount.recordCount).max() ?? 1
+        var lines: [String] = []
+        if hours.count > shown.count {
+            lines.append("  \(hours.count - shown.count) earlier ones: --format json has all")
+        }
+        for hour in shown {
+            let bar = String(
+                repeating: "#", count: (hour.amount.recordCount * 30 + most - 1) / most)
+            lines.append(
+                "  \(timeText(hour.start).prefix(13)):00Z  \(padded(bar, 30))  "
+                    + "\(hour.amount.recordCount) records, \(byteText(hour.amount.byteCount))")
         }
         return lines
     }
@@ -74,8 +108,7 @@ extension LogReport {
     /// The report as one object, with at most `limit` segments.
     func json(segments limit: Int) -> JSONLine {
         var json = JSONLine()
-        json.add(
-            "log", self.identity)
+        json.add("log", self.identity)
         json.add(
             "epochs", json: "[\(self.epochs.map { "\"\($0.text)\"" }.joined(separator: ","))]".utf8)
         json.add("first", self.first)
@@ -96,16 +129,31 @@ extension LogReport {
             "models",
             self.models.map { model in
                 var line = JSONLine()
-                line.add("model", model.name.string)
+                line.add("model", model.label.string)
                 line.add("records", model.count)
-                line.add("created", model.actions?.created)
-                line.add("updated", model.actions?.updated)
-                line.add("deleted", model.actions?.deleted)
+                line.add("created", model.statistics?.created)
+                line.add("updated", model.statistics?.updated)
+                line.add("deleted", model.statistics?.deleted)
+                line.add("bytes", model.statistics?.byteCount)
                 return line
             })
+        if let statistics {
+            json.add("batches", statistics.batchCount)
+            json.add("busiestSecond", statistics.busiest?.start)
+            json.add("busiestSecondRecords", statistics.busiest?.recordCount)
+            json.add(
+                "hours",
+                statistics.hours.map { hour in
+                    var line = JSONLine()
+                    line.add("start", timeText(hour.start))
+                    line.add("records", hour.amount.recordCount)
+                    line.add("bytes", hour.amount.byteCount)
+                    return line
+                })
+        }
         json.add(
             "groups",
-            self.totals.groups.map { group in
+            self.totals.groups.enumerated().map { place, group in
                 var value: [UInt8] = []
                 JSONText.append(scalar: group.key.value, to: &value)
                 var line = JSONLine()
@@ -113,6 +161,7 @@ extension LogReport {
                 line.add("property", group.key.property.string)
                 line.add("value", json: value)
                 line.add("records", group.recordCount)
+                line.add("bytes", self.statistics?.groups[place].byteCount)
                 return line
             })
         json.add("segmentCount", self.segments.count)

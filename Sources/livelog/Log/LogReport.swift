@@ -1,62 +1,41 @@
+import Debugging
 import LogFormat
 import LogModel
 import LogStorage
 
 /// What `livelog log stat` says.
 struct LogReport {
-    /// The records of one model by what was done.
-    struct Actions {
-        var created = 0
-        var updated = 0
-        var deleted = 0
-        var total: Int { self.created + self.updated + self.deleted }
-    }
-
     let meta: MetaPage
     let segments: [SegmentSummary]
     let totals: HashTotals
-    /// By model; nil if the records were not read.
-    private(set) var actions: [Text: Actions]?
+    /// What the records say; nil if they were not read.
+    let statistics: LogStatistics?
     let first: Offset
     let end: Offset
 
-    /// Looks at the log in `directory`; `progress` is told how many records were read.
+    /// Looks at the log; `progress` is told how many records were read.
     init(
-        _ directory: LogDirectory, top: Int, countsActions: Bool, progress: (Int) -> Void
+        _ directory: LogDirectory, _ access: LogAccess, top: Int, readsRecords: Bool,
+        progress: (Int) -> Void
     ) throws(StorageError) {
         let inspector = LogInspector(directory)
-        let log = try inspector.openLog()
+        let log = access.log
         self.meta = try inspector.meta().newest
         self.segments = inspector.summaries(of: log)
         self.totals = try HashTotals(log, limit: top)
         self.first = log.first
         self.end = log.watermarks.visible
-        self.actions = countsActions ? try Self.count(log, progress) : nil
-    }
-
-    private static func count(
-        _ log: ChangeLog, _ progress: (Int) -> Void
-    ) throws(StorageError) -> [Text: Actions] {
-        // By the hash of the model's group, which every record begins with.
-        var counts: [UInt64: Actions] = [:]
-        var names: [UInt64: Text] = [:]
-        var done = 0
-        for extent in log.extents {
-            try extent.forEachRecord(from: extent.segment.base) { record throws(StorageError) in
-                let hash = record.groupHash(0)
-                if names[hash] == nil { names[hash] = Text(bytes: record.model.copy()) }
-                switch record.action {
-                case .created: counts[hash, default: Actions()].created += 1
-                case .updated: counts[hash, default: Actions()].updated += 1
-                case .deleted: counts[hash, default: Actions()].deleted += 1
-                }
-                done += 1
-                if done % 4096 == 0 { progress(done) }
-            }
+        guard readsRecords else {
+            self.statistics = nil
+            return
         }
-        var actions: [Text: Actions] = [:]
-        for (hash, name) in names { actions[name] = counts[hash] }
-        return actions
+        var statistics = LogStatistics(
+            groups: self.totals.groups.map { log.hasher.groupHash($0.key) })
+        for extent in log.extents {
+            statistics.add(extent, damage: access.damage)
+            progress(statistics.recordCount)
+        }
+        self.statistics = statistics
     }
 
     /// The log's name.
@@ -97,9 +76,9 @@ struct LogReport {
     }
 
     /// The models with what is known of each, the one with the most records first.
-    var models: [(name: Text, count: Int, actions: Actions?)] {
-        if let actions {
-            return actions.map { ($0.key, $0.value.total, $0.value) }.sorted { $0.1 > $1.1 }
+    var models: [(label: Text, count: Int, statistics: LogStatistics.Model?)] {
+        if let statistics {
+            return statistics.models.map { ($0.label, $0.recordCount, $0) }.sorted { $0.1 > $1.1 }
         }
         return self.totals.models.map { ($0.key.model, $0.recordCount, nil) }
     }

@@ -7,10 +7,10 @@ import WireProtocol
 struct LogStatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stat",
-        abstract: "Say what is in a log: records, bytes, segments, models, groups.",
+        abstract: "Say what is in a log: records, bytes, models, hours, groups, segments.",
         discussion: """
-            All records are read to count actions; --quick leaves that out and reads the indexes \
-            only. Exit code 1: the log is damaged or cannot be read.
+            All records are read, to count actions, hours and bytes; --quick leaves that out and reads \
+            the indexes only. Exit code 1: the log is damaged or cannot be read.
             """)
 
     /// How many segments are listed if not all are wanted.
@@ -21,7 +21,7 @@ struct LogStatCommand: ParsableCommand {
     @Flag(help: "List all segments.")
     var segments = false
 
-    @Flag(help: "Do not read the records: no counts by action.")
+    @Flag(help: "Do not read the records: no counts by action and hour.")
     var quick = false
 
     @Option(help: ArgumentHelp("How many of the largest groups are named.", valueName: "n"))
@@ -37,26 +37,19 @@ struct LogStatCommand: ParsableCommand {
     }
 
     func run() throws {
-        var progress = ProgressLine()
-        let report = try self.orFail { () throws(StorageError) in
-            try LogReport(self.log.directory, top: self.top, countsActions: !self.quick) { done in
+        let shown = self.segments ? Int.max : Self.segmentsShown
+        try self.withLog(self.log) { access, output in
+            var progress = ProgressLine()
+            let report = try LogReport(
+                self.log.directory, access, top: self.top, readsRecords: !self.quick
+            ) { done in
                 progress.show { "\(done) records" }
             }
-        }
-        progress.clear()
-        let shown = self.segments ? Int.max : Self.segmentsShown
-        var output = ResultOutput()
-        do {
+            progress.clear()
             switch self.format {
             case .text: for line in report.lines(segments: shown) { try output.write(line: line) }
             case .json: try output.write(report.json(segments: shown).line)
             }
-            try output.flush()
-        } catch is ResultOutput.Closed {
-            return
-        } catch {
-            Diagnostics.say("\(error)")
-            throw ExitCode.failure
         }
     }
 }
