@@ -8,7 +8,7 @@ struct LogCommand: ParsableCommand {
         abstract: "Look at a log's directory; a server may be working on it.",
         subcommands: [
             LogVerifyCommand.self, LogStatCommand.self, LogCatCommand.self, LogRepairCommand.self,
-            LogExplainCommand.self,
+            LogExplainCommand.self, LogWhatIfCommand.self,
         ])
 }
 
