@@ -249,7 +249,7 @@ let package = Package(
             name: "ReplicationTests",
             dependencies: [
                 "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Replication",
-                "Sessions",
+                "Sessions", "Debugging",
                 "WireProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: borrowingSettings),

@@ -19,7 +19,7 @@ struct SettingsSummary {
         }
         for model in models {
             for view in model.views where view.rule == .everyone && view.question == nil {
-                lines.append("! everybody may see \(model.model): \(Self.shown(view.view))")
+                lines.append("! everybody may see \(model.model): \(view.view.words)")
             }
             if model.publish == .everyone { lines.append("! everybody may publish \(model.model)") }
         }
@@ -28,11 +28,11 @@ struct SettingsSummary {
             lines += Self.reading(model, by: policy.modelRules)
             for view in model.views {
                 lines.append(
-                    "    seen by \(Self.words(view.rule))\(Self.asking(view)): \(Self.shown(view.view))"
+                    "    seen by \(view.rule.words)\(Self.asking(view)): \(view.view.words)"
                 )
             }
             if model.views.isEmpty { lines.append("    seen by nobody but API keys for it") }
-            lines.append("    published by \(Self.words(model.publish)), and API keys for it")
+            lines.append("    published by \(model.publish.words), and API keys for it")
         }
         lines += policy.grants.map {
             "\($0.model) grants: whoever is its \($0.subject) has its \($0.value) in the claim \($0.claim)"
@@ -58,7 +58,7 @@ struct SettingsSummary {
         let restLive = self.settings.restLive
         let paths = restLive.paths.flatMap { path in
             let names = (path.names?.labels ?? [:]).sorted { $0.key.string < $1.key.string }
-            return ["\(path.path)/ is a WebSocket of rest-live for \(Self.words(path.who))"]
+            return ["\(path.path)/ is a WebSocket of rest-live for \(path.who.words)"]
                 + names.map { "    \($0.key) is \($0.value)" }
         }
         return
@@ -83,31 +83,5 @@ struct SettingsSummary {
 
     private static func asking(_ view: ModelPolicy.ViewRule) -> String {
         view.question.map { ", if the application allows it (\($0))" } ?? ""
-    }
-
-    private static func shown(_ view: View) -> String {
-        if let rendering = view.rendering { return "the rendering \(rendering)" }
-        return view.fields.map { $0.map(\.string).joined(separator: ", ") } ?? "all fields"
-    }
-
-    /// A rule as what follows "by".
-    static func words(_ rule: Rule) -> String {
-        switch rule {
-        case .everyone: "everybody"
-        case .authenticated: "whoever is known"
-        case .staff: "the staff"
-        case .scope(let scope): "whoever has the scope \(scope)"
-        case .claim(let name, let value): "whoever's \(name) is \(value.text)"
-        case .claimContains(let name, let value): "whoever has \(value.text) among their \(name)"
-        case .property(let property, let claim): "whoever's \(claim) is the instance's \(property)"
-        case .member(let property, let claim):
-            "whoever has the instance's \(property) among their \(claim)"
-        case .all(let rules):
-            "whoever is all of (" + rules.map(Self.words).joined(separator: "; ") + ")"
-        case .any([]): "nobody"
-        case .any(let rules):
-            "whoever is one of (" + rules.map(Self.words).joined(separator: "; ") + ")"
-        case .not(let rule): "whoever is not (\(Self.words(rule)))"
-        }
     }
 }

@@ -10,6 +10,7 @@ struct LogCommand: ParsableCommand {
             LogStatCommand.self, LogCatCommand.self, LogGroupsCommand.self,
             LogHistoryCommand.self, LogBlameCommand.self, LogStateCommand.self,
             LogDiffCommand.self, LogBisectCommand.self,
+            LogExplainCommand.self, LogWhatIfCommand.self,
             LogExtractCommand.self, LogForkCommand.self,
             LogVerifyCommand.self, LogRepairCommand.self, LogCompactCommand.self,
             LogRebuildIndexCommand.self,

@@ -212,6 +212,12 @@ struct AccessMatrix {
 
     static func batch(_ change: PlainChange) -> Changes {
         var builder = ChangesBuilder()
+        self.add(change, to: &builder)
+        return builder.finish()
+    }
+
+    /// Adds a change to the batch at hand.
+    static func add(_ change: PlainChange, to builder: inout ChangesBuilder) {
         let groups = change.properties.compactMap { name, json -> (Text, Scalar)? in
             guard name == "owner" || name == "list" || name == "state" else { return nil }
             let text = change.value(name) ?? ""
@@ -224,6 +230,5 @@ struct AccessMatrix {
         builder.add(
             change.action, "tasks.Task", key: .number(change.key), groups: groups,
             instance: change.json)
-        return builder.finish()
     }
 }
