@@ -71,6 +71,11 @@ struct ReplaySummary: Sendable {
         if tally.refusedBatchCount > lines.count {
             lines.append("refused: \(tally.refusedBatchCount - lines.count) more")
         }
+        if self.ledger.isStopped, tally.behindRefusalCount > 0 {
+            lines.append(
+                "at the target all the same: \(count(tally.behindRefusalCount, "batch", "batches")) that "
+                    + "were on their way behind it")
+        }
         if !self.ledger.refused.isEmpty {
             let ranges = self.ledger.refused.prefix(Self.refusalsShown)
                 .map { "\($0.lowerBound) to \($0.upperBound)" }
