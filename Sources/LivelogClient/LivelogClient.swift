@@ -10,8 +10,8 @@
 ///
 /// A value without state: copies are the same client, any task may use it, and nothing has to be closed.
 public struct LivelogClient: Sendable {
-    private let server: ServerAddress
-    private let configuration: ClientConfiguration
+    let server: ServerAddress
+    let configuration: ClientConfiguration
 
     /// Creates a client. Nothing is connected yet.
     ///

@@ -43,6 +43,11 @@ extension Receipt {
     /// Reads a receipt, or returns nil if it is not one.
     package init?(json: [UInt8]) {
         guard let document = try? JSONDocument(parsing: json) else { return nil }
+        self.init(document)
+    }
+
+    /// Reads a receipt, among whatever else the object has, or returns nil if it has none.
+    init?(_ document: JSONDocument) {
         func number(_ name: String) -> UInt64? {
             document.member(name, of: document.root).flatMap { document.unsignedInteger($0) }
         }

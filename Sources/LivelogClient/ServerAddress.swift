@@ -72,6 +72,9 @@ package struct ServerAddress: Hashable, Sendable {
         "\(self.isEncrypted ? "https" : "http")://\(self.authority)\(self.basePath)/v1/changes"
     }
 
-    /// The path of the WebSocket.
+    /// The path of the WebSocket for subscribers.
     package var subscribePath: String { "\(self.basePath)/ws/subscribe/" }
+
+    /// The path of the WebSocket for producers.
+    package var publishPath: String { "\(self.basePath)/ws/publish/" }
 }

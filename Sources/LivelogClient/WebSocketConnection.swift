@@ -5,9 +5,23 @@ import NIOSSL
 import NIOWebSocket
 import Synchronization
 
-/// An open WebSocket in the dialect `livelog.v1`. It closes when its last copy is dropped.
+/// An open WebSocket in one of the server's dialects. It closes when its last copy is dropped.
 struct WebSocketConnection: Sendable {
-    private static let subprotocol = "livelog.v1"
+    /// What is spoken over it. The text is the subprotocol's name.
+    enum Dialect: String, Sendable {
+        /// For subscribers.
+        case subscriber = "livelog.v1"
+        /// For producers.
+        case producer = "livelog.producer.v1"
+
+        /// Where `server` speaks it.
+        func path(on server: ServerAddress) -> String {
+            switch self {
+            case .subscriber: server.subscribePath
+            case .producer: server.publishPath
+            }
+        }
+    }
 
     private enum Upgrade: Sendable {
         case open(WebSocketConnection)
@@ -23,13 +37,15 @@ struct WebSocketConnection: Sendable {
     /// - Parameter attempt: what another task ends the attempt with, and the connection that comes of it.
     /// - Throws: `unreachable`, `unavailable` or `refused`; `cancelled` if the task or the attempt is.
     static func open(
-        to server: ServerAddress, configuration: ClientConfiguration, attempt: ConnectionAttempt
+        to server: ServerAddress, as dialect: Dialect = .subscriber,
+        configuration: ClientConfiguration, attempt: ConnectionAttempt
     ) async throws(ClientError) -> WebSocketConnection {
         let tls = server.isEncrypted ? try configuration.tlsContext() : nil
         do {
             return try await withTaskCancellationHandler {
                 try await Self.connect(
-                    to: server, configuration: configuration, tls: tls, attempt: attempt)
+                    to: server, as: dialect, configuration: configuration, tls: tls,
+                    attempt: attempt)
             } onCancel: {
                 attempt.cancel()
             }
@@ -52,9 +68,27 @@ struct WebSocketConnection: Sendable {
         }
     }
 
+    /// Sends text messages, in this order and together, and returns when the network has taken them.
+    func send(_ texts: [[UInt8]]) async throws(ClientError) {
+        let channel = self.channel
+        let frames = texts.map {
+            WebSocketFrame(
+                fin: true, opcode: .text, maskKey: .random(), data: ByteBuffer(bytes: $0))
+        }
+        guard let last = frames.last else { return }
+        do {
+            try await channel.eventLoop.flatSubmit {
+                for frame in frames.dropLast() { channel.write(frame, promise: nil) }
+                return channel.writeAndFlush(last)
+            }.get()
+        } catch {
+            throw ClientError(transport: error)
+        }
+    }
+
     private static func connect(
-        to server: ServerAddress, configuration: ClientConfiguration, tls: NIOSSLContext?,
-        attempt: ConnectionAttempt
+        to server: ServerAddress, as dialect: Dialect, configuration: ClientConfiguration,
+        tls: NIOSSLContext?, attempt: ConnectionAttempt
     ) async throws -> WebSocketConnection {
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
@@ -71,7 +105,8 @@ struct WebSocketConnection: Sendable {
                 return try pipeline.configureUpgradableHTTPClientPipeline(
                     configuration: .init(
                         upgradeConfiguration: Self.upgrade(
-                            to: server, largestMessage: configuration.largestMessage)))
+                            to: server, as: dialect,
+                            largestMessage: configuration.largestMessage)))
             }
         }
         switch try await upgrade.get() {
@@ -81,7 +116,7 @@ struct WebSocketConnection: Sendable {
     }
 
     private static func upgrade(
-        to server: ServerAddress, largestMessage: Int
+        to server: ServerAddress, as dialect: Dialect, largestMessage: Int
     ) -> NIOTypedHTTPClientUpgradeConfiguration<Upgrade> {
         let upgrader = NIOTypedWebSocketClientUpgrader<Upgrade>(
             maxFrameSize: largestMessage,
@@ -89,9 +124,9 @@ struct WebSocketConnection: Sendable {
             enableAutomaticErrorHandling: false,
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
-                    guard head.headers["Sec-WebSocket-Protocol"] == [Self.subprotocol] else {
+                    guard head.headers["Sec-WebSocket-Protocol"] == [dialect.rawValue] else {
                         throw ClientError(
-                            .refused, "the server does not speak \(Self.subprotocol)")
+                            .refused, "the server does not speak \(dialect.rawValue)")
                     }
                     try channel.pipeline.syncOperations.addHandler(
                         NIOWebSocketFrameAggregator(
@@ -103,11 +138,11 @@ struct WebSocketConnection: Sendable {
                 }
             })
         let headers: HTTPHeaders = [
-            "Host": server.authority, "Sec-WebSocket-Protocol": Self.subprotocol,
+            "Host": server.authority, "Sec-WebSocket-Protocol": dialect.rawValue,
         ]
         return NIOTypedHTTPClientUpgradeConfiguration(
             upgradeRequestHead: HTTPRequestHead(
-                version: .http1_1, method: .GET, uri: server.subscribePath, headers: headers),
+                version: .http1_1, method: .GET, uri: dialect.path(on: server), headers: headers),
             upgraders: [upgrader],
             notUpgradingCompletionHandler: { channel in
                 channel.eventLoop.makeCompletedFuture {
