@@ -50,8 +50,8 @@ enum ViewProjection {
         var at = 1
         while at < bytes.count - 1 {
             let key = at
-            let colon = self.endOfString(bytes, from: key)
-            let end = self.endOfValue(bytes, from: colon + 1)
+            let colon = MinifiedJSON.endOfString(bytes, from: key)
+            let end = MinifiedJSON.endOfValue(bytes, from: colon + 1)
             if self.isShown(bytes.extracting(key..<colon), fields) {
                 if !isFirst { json.append(UInt8(ascii: ",")) }
                 isFirst = false
@@ -73,35 +73,6 @@ enum ViewProjection {
         var plain: [UInt8] = []
         JSONText.appendUnescaped(content, to: &plain)
         return fields.contains { $0.bytes == plain }
-    }
-
-    /// The place after the string that begins at `start`.
-    private static func endOfString(_ bytes: borrowing Span<UInt8>, from start: Int) -> Int {
-        var at = start + 1
-        while bytes[at] != UInt8(ascii: "\"") {
-            at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1
-        }
-        return at + 1
-    }
-
-    /// The place after the value that begins at `start`: that of a comma or of the brace that ends the object.
-    private static func endOfValue(_ bytes: borrowing Span<UInt8>, from start: Int) -> Int {
-        var depth = 0
-        var at = start
-        while true {
-            switch bytes[at] {
-            case UInt8(ascii: "\""):
-                at = self.endOfString(bytes, from: at)
-                continue
-            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                if depth == 0 { return at }
-                depth -= 1
-            case UInt8(ascii: ",") where depth == 0: return at
-            default: break
-            }
-            at += 1
-        }
     }
 }
 

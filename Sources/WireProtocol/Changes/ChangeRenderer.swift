@@ -17,18 +17,28 @@ package struct ChangeRenderer {
 
     /// Appends one line.
     package func append(_ record: borrowing RecordView, to lines: inout [UInt8]) {
-        var json = JSONLine()
-        if self.hasMetadata { self.addMetadata(of: record, to: &json) }
-        json.add("model", String(decoding: record.model.copy(), as: UTF8.self))
-        json.add("action", "\(record.action.name)")
-        let instance = record.instance.copy()
-        json.add("instance", json: instance)
-        let own = OwnProperties(instance)
-        let key = Scalar(kind: record.keyKind, text: Text(bytes: record.key.copy()))
-        if own?.id != key { json.add("key", json: Self.json(key)) }
-        self.addGroups(of: record, own, to: &json)
-        self.addViews(of: record, to: &json)
-        lines += json.line
+        if self.hasMetadata {
+            var json = JSONLine()
+            self.addMetadata(of: record, to: &json)
+            lines.append(contentsOf: json.bytes)
+            lines.append(UInt8(ascii: ","))
+        } else {
+            lines.append(UInt8(ascii: "{"))
+        }
+        lines.append(literal: "\"model\":")
+        RecordRenderer.append(.string, record.model, to: &lines)
+        lines.append(literal: ",\"action\":\"")
+        lines.append(literal: record.action.name)
+        lines.append(literal: "\",\"instance\":")
+        let own = OwnProperties(record.instance)
+        lines.append(span: record.instance)
+        if !own.has("id", record.keyKind, record.key) {
+            lines.append(literal: ",\"key\":")
+            RecordRenderer.append(record.keyKind, record.key, to: &lines)
+        }
+        self.appendGroups(of: record, own, to: &lines)
+        self.appendViews(of: record, to: &lines)
+        lines.append(literal: "}\n")
     }
 
     private func addMetadata(of record: borrowing RecordView, to json: inout JSONLine) {
@@ -60,37 +70,37 @@ package struct ChangeRenderer {
         json.add("memberships", memberships)
     }
 
-    private func addGroups(
-        of record: borrowing RecordView, _ own: OwnProperties?, to json: inout JSONLine
+    private func appendGroups(
+        of record: borrowing RecordView, _ own: borrowing OwnProperties, to json: inout [UInt8]
     ) {
-        var groups = JSONLine()
-        var isEmpty = true
+        var isFirst = true
         for index in 0..<record.groupCount {
             let entry = record.group(index)
             // What an instance left is not in the change, but for a deletion.
             if entry.isModelGroup || entry.membership == .left && record.action != .deleted {
                 continue
             }
-            let property = Text(bytes: record.property(of: entry).copy())
-            let value = Scalar(
-                kind: entry.valueKind, text: Text(bytes: record.value(of: entry).copy()))
-            if own?.scalars[property] == value { continue }
-            groups.add(property.string, json: Self.json(value))
-            isEmpty = false
+            let (property, value) = (record.property(of: entry), record.value(of: entry))
+            if own.has(property, entry.valueKind, value) { continue }
+            json.append(literal: isFirst ? ",\"groups\":{" : ",")
+            isFirst = false
+            RecordRenderer.append(.string, property, to: &json)
+            json.append(UInt8(ascii: ":"))
+            RecordRenderer.append(entry.valueKind, value, to: &json)
         }
-        if !isEmpty { json.add("groups", json: groups.text.utf8) }
+        if !isFirst { json.append(UInt8(ascii: "}")) }
     }
 
-    private func addViews(of record: borrowing RecordView, to json: inout JSONLine) {
+    private func appendViews(of record: borrowing RecordView, to json: inout [UInt8]) {
         guard record.viewCount > 0 else { return }
-        var views = JSONLine()
         for index in 0..<record.viewCount {
             let view = record.view(index)
-            views.add(
-                String(decoding: record.name(of: view).copy(), as: UTF8.self),
-                json: record.json(of: view).copy())
+            json.append(literal: index == 0 ? ",\"views\":{" : ",")
+            RecordRenderer.append(.string, record.name(of: view), to: &json)
+            json.append(UInt8(ascii: ":"))
+            json.append(span: record.json(of: view))
         }
-        json.add("views", json: views.text.utf8)
+        json.append(UInt8(ascii: "}"))
     }
 
     private static func json(_ scalar: Scalar) -> [UInt8] {
@@ -100,18 +110,50 @@ package struct ChangeRenderer {
     }
 }
 
-/// The scalar properties of an instance.
-private struct OwnProperties {
-    private(set) var scalars: [Text: Scalar] = [:]
+/// The properties of an instance that may be scalars.
+private struct OwnProperties: ~Escapable {
+    private let instance: Span<UInt8>
+    private let members: [MinifiedJSON.Member]
 
-    /// The property `id`.
-    var id: Scalar? { self.scalars["id"] }
+    @_lifetime(copy instance)
+    init(_ instance: RawSpan) {
+        let bytes = Span<UInt8>(_bytes: instance)
+        self.members = MinifiedJSON.members(of: bytes)
+        self.instance = bytes
+    }
 
-    /// Nil if the instance is not a JSON object.
-    init?(_ instance: [UInt8]) {
-        guard let document = try? JSONDocument(parsing: instance) else { return nil }
-        for member in document.members(of: document.root) {
-            self.scalars[member.key] = document.scalar(member.value)
+    /// Whether the property `name` has the value of this kind and text.
+    func has(_ name: StaticString, _ kind: Scalar.Kind, _ text: RawSpan) -> Bool {
+        let name = Text(name.description)
+        return self.has(name.bytes.span.bytes, kind, text)
+    }
+
+    /// Whether the property `name` has the value of this kind and text.
+    func has(_ name: RawSpan, _ kind: Scalar.Kind, _ text: RawSpan) -> Bool {
+        for member in self.members where self.isEqual(member.key, to: name) {
+            let value = member.value
+            let first = self.instance[value.lowerBound]
+            switch kind {
+            case .string:
+                return first == UInt8(ascii: "\"")
+                    && self.isEqual(value.lowerBound + 1..<value.upperBound - 1, to: text)
+            case .null: return first == UInt8(ascii: "n")
+            case .boolean, .number:
+                return first != UInt8(ascii: "\"")
+                    && self.instance.extracting(value).bytes.isEqual(to: text)
+            }
         }
+        return false
+    }
+
+    /// Whether the content of a string, which may have escapes, is `text`.
+    private func isEqual(_ range: Range<Int>, to text: RawSpan) -> Bool {
+        let content = self.instance.extracting(range)
+        for index in content.indices where content[index] == UInt8(ascii: "\\") {
+            var plain: [UInt8] = []
+            JSONText.appendUnescaped(content, to: &plain)
+            return plain.span.bytes.isEqual(to: text)
+        }
+        return content.bytes.isEqual(to: text)
     }
 }

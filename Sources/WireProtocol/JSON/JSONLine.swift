@@ -2,6 +2,7 @@ package import LogModel
 
 /// One JSON object, member by member.
 package struct JSONLine {
+    /// The object without the brace that ends it.
     private(set) var bytes: [UInt8] = [UInt8(ascii: "{")]
 
     /// Creates an object without members.
