@@ -99,8 +99,8 @@ import Testing
                 "--format", "json")
             #expect(group.status == 0)
             let first = try group.objects().first?["first"] as? [String: Any]
-            // Batches have 20 changes; the list has its twentieth task in the one from 80 on.
-            #expect((80..<100).contains(first?["offset"] as? Int ?? -1))
+            // Batches have 20 changes; the list has its twentieth task in the one from 60 on.
+            #expect((60..<80).contains(first?["offset"] as? Int ?? -1))
             #expect(first?["after"] as? Int ?? 0 >= 20)
             let never = try Command(
                 "bisect", path, "list_id = 9", "--model", "todo.Task", "--key", "8")
@@ -193,7 +193,7 @@ import Testing
     }
 
     @Test func mendingSaysWhatItDidAndWhereTheRestIs() throws {
-        try withSampleLog { path in
+        try withCopyOfSampleLog { path in
             let index = try #require(
                 try FileManager.default.contentsOfDirectory(atPath: path)
                     .filter { $0.hasSuffix(".index") }.min())
@@ -214,6 +214,18 @@ import Testing
             #expect(try Command("verify", path).status == 0)
             #expect(try Command("repair", path).output.contains("the log opens"))
             try FileManager.default.removeItem(atPath: path + "/aside")
+        }
+    }
+
+    /// The sample log without the writer that has its lock.
+    private func withCopyOfSampleLog(_ body: (String) throws -> Void) throws {
+        try withSampleLog { path in
+            try withTemporaryDirectory(inMemory: true) { parent in
+                let copy = parent + "/copy"
+                try FileManager.default.copyItem(atPath: path, toPath: copy)
+                defer { try? FileManager.default.removeItem(atPath: copy) }
+                try body(copy)
+            }
         }
     }
 }

@@ -132,7 +132,9 @@ private struct LogOpening {
         }
         let segment = try Recovery.openGrowing(try directory.open(item.name, .read))
         let found = DamageList()
-        let records = UnsealedRecords(of: segment, nextBase: nextBase) { found.add($0) }
+        let records = UnsealedRecords(
+            of: segment, nextBase: nextBase, durable: self.meta.durable
+        ) { found.add($0) }
         if let first = found.all.first, self.damage == nil { throw first }
         self.findings += found.all
         return (segment, records.end)

@@ -77,10 +77,10 @@ extension LogInspector {
         plan.first = listing.segments.first?.base ?? .zero
         var whole: [SegmentOutcome] = []
         do throws(StorageError) {
-            try Recovery.check(
-                listing.inventory, meta: listing.meta.newest,
-                isPageLost: !listing.meta.failures.isEmpty, directory: self.directory)
+            let missing = self.missing(listing)
+            // What follows is looked at also if segments are missing before or behind it: it can be kept.
             try self.open(listing, into: &plan, whole: &whole)
+            if let missing { throw missing }
         } catch {
             plan.refusal = error
             plan.steps = []
@@ -95,6 +95,18 @@ extension LogInspector {
                     "remove \(name), which is being made just now or which nobody needs any more"))
         }
         return plan
+    }
+
+    /// Why the segments that there are cannot be all of the log's; nil if they can.
+    private func missing(_ listing: LogListing) -> StorageError? {
+        do throws(StorageError) {
+            try Recovery.check(
+                listing.inventory, meta: listing.meta.newest,
+                isPageLost: !listing.meta.failures.isEmpty, directory: self.directory)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// A segment that opening finds whole.

@@ -13,11 +13,14 @@ struct UnsealedRecords {
     private let index: GrowingIndex
     private let mapping: Mapping
     private let nextBase: Offset?
+    private let durable: Offset
 
     /// Finds the records of `segment` and notes where they are. `damage` is told of those that cannot be read.
     ///
-    /// - Parameter nextBase: where the next segment begins; nil for the last one.
-    init(of segment: Segment, nextBase: Offset?, damage: DamageHandler) {
+    /// - Parameters:
+    ///   - nextBase: where the next segment begins; nil for the last one.
+    ///   - durable: a bound below which records were durable, and so are there although the end of their batch may not be.
+    init(of segment: Segment, nextBase: Offset?, durable: Offset, damage: DamageHandler) {
         guard let index = segment.growing, let mapping = segment.mapping else {
             preconditionFailure("a segment that is not sealed has neither index nor mapping")
         }
@@ -25,6 +28,7 @@ struct UnsealedRecords {
         self.index = index
         self.mapping = mapping
         self.nextBase = nextBase
+        self.durable = durable
         self.end = segment.base
         if !self.findQuickly() { self.find(damage) }
         index.threadLater(mapping, upTo: self.end)
@@ -55,7 +59,7 @@ struct UnsealedRecords {
             if record.isLastOfBatch { (batchEnd, batchEndPosition) = (offset, position) }
         }
         if let nextBase { guard batchEnd == nextBase else { return false } }
-        guard durable <= batchEnd else { return false }
+        guard durable <= batchEnd, nextBase != nil || self.durable <= batchEnd else { return false }
         // What is behind may be a batch that is being written just now, or damage.
         guard position == batchEndPosition else { return false }
         offset = max(durable, self.segment.base)
@@ -74,7 +78,8 @@ struct UnsealedRecords {
 
     private mutating func find(_ damage: DamageHandler) {
         var batchEnd = self.segment.base
-        var durable = Offset.zero
+        var durable = self.durable
+        var readEnd = self.segment.base
         var damages: [RecordWalk.Damage] = []
         let memory = self.mapping.base
         _ = RecordWalk.walk(
@@ -85,9 +90,10 @@ struct UnsealedRecords {
             body: { record, position in
                 self.index.add(record.offset, at: position)
                 durable = max(durable, record.durable)
+                readEnd = record.offset.next
                 if record.isLastOfBatch { batchEnd = record.offset.next }
             })
-        self.end = self.nextBase ?? batchEnd
+        self.end = self.nextBase ?? max(batchEnd, min(durable, readEnd))
         for found in damages {
             let isTail = found.resumed >= self.end
             // What was never durable, and is behind all whole batches, was torn by a crash, or is being written.

@@ -70,7 +70,6 @@ package struct LogFork {
         try self.linkRuns(upTo: end)
         var created = try MetaFile.create(page, in: self.target)
         try created.update { page in
-            page.durable = lastBase
             page.activeBase = lastBase
             page.retained = log.first
         }

@@ -19,22 +19,24 @@ package struct LogRepair {
     /// A crash leaves a log for which it can be done again. Throws `locked` while a server works on the log;
     /// `corrupt` if nothing can be kept, or `meta` is damaged as a whole; `io`.
     package mutating func run(options: LogOptions) throws(StorageError) -> RepairPlan {
-        let plan: RepairPlan
-        do {
-            let lock = try DirectoryLock(self.directory)
-            defer { withExtendedLifetime(lock) {} }
-            plan = try LogInspector(self.directory).repairPlan()
-            if plan.refusal != nil {
-                guard let end = plan.end else {
-                    throw StorageError(
-                        .corrupt, "nothing of the log can be kept: restore it from a copy",
-                        path: self.directory.path)
-                }
-                try self.salvage(plan, end)
-            }
-        }
+        let plan = try self.makeOpenable()
         let writer = try Recovery.open(self.directory, options: options).writer
         try writer.close()
+        return plan
+    }
+
+    /// Does what has to be done before the log opens, under its lock.
+    private mutating func makeOpenable() throws(StorageError) -> RepairPlan {
+        let lock = try DirectoryLock(self.directory)
+        defer { withExtendedLifetime(lock) {} }
+        let plan = try LogInspector(self.directory).repairPlan()
+        guard plan.refusal != nil else { return plan }
+        guard let end = plan.end else {
+            throw StorageError(
+                .corrupt, "nothing of the log can be kept: restore it from a copy",
+                path: self.directory.path)
+        }
+        try self.salvage(plan, end)
         return plan
     }
 
@@ -46,8 +48,10 @@ package struct LogRepair {
         let epoch = Recovery.newEpoch(self.directory)
         try meta.update { page in
             page.epoch = epoch
-            page.durable = lastBase
+            // The opening finds out by itself what there is.
+            page.durable = .zero
             page.durableChecksum = 0
+            page.retained = max(page.retained, plan.first)
             page.activeBase = min(page.activeBase, lastBase)
             page.isClosedCleanly = false
             page.isVisibleAheadOfDurable = true
