@@ -73,16 +73,18 @@ package struct Audience {
     /// Returns the offset below which it was given everything, nil for the loop's cursor; and which session is at
     /// its place now, if any.
     package mutating func leave(_ place: Int) -> (reached: Offset?, moved: Int?) {
-        var reached: Offset?
-        let next = self.members[place].next
-        if next < self.endNumber {
-            reached = self.chunks[Int(next - self.firstNumber)].start
-            self.markTaken(place, until: self.endNumber)
-        }
+        let reached = self.reached(place)
+        if reached != nil { self.markTaken(place, until: self.endNumber) }
         let last = self.members.removeLast()
         guard place < self.members.count else { return (reached, nil) }
         self.members[place] = last
         return (reached, last.session)
+    }
+
+    /// The offset below which the member at `place` was given everything; nil for the loop's cursor.
+    package func reached(_ place: Int) -> Offset? {
+        let next = self.members[place].next
+        return next < self.endNumber ? self.chunks[Int(next - self.firstNumber)].start : nil
     }
 
     /// Makes a chunk of what was composed, if anything was.

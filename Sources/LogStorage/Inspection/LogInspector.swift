@@ -128,6 +128,7 @@ package struct LogListing: Sendable {
         self.strangers = names.filter { name in
             name != MetaFile.name && name != "LOCK" && name != RunFile.Name.removed
                 && !RunFile.Name.isKeys(name) && !name.hasSuffix(LogDirectory.temporarySuffix)
+                && SessionJournalName.number(inName: name) == nil
                 && SegmentFile.base(inName: name) == nil && ColdFile.base(inName: name) == nil
                 && IndexFile.base(inName: name) == nil
         }
