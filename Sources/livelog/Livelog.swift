@@ -9,6 +9,7 @@ struct Livelog: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, PublishCommand.self, SubscribeCommand.self, LogCommand.self,
-            BenchCommand.self, KeysCommand.self, CheckConfigCommand.self,
+            ReplaySessionsCommand.self, BenchCommand.self, KeysCommand.self,
+            CheckConfigCommand.self,
         ])
 }

@@ -1,0 +1,111 @@
+import Debugging
+import LogModel
+import LogStorage
+import Matching
+import Replication
+import TestSupport
+import Testing
+
+/// Sessions that are recorded and run again: what the replay says was sent is what was sent, and faults show.
+struct SessionReplayTests {
+    /// Runs `body` with a recorded run of this many steps.
+    private func withRun(
+        seed: UInt64, steps: Int, _ body: (RecordedRun) throws -> Void
+    ) throws {
+        try withTemporaryDirectory(inMemory: true) { path in
+            let writer = try Recovery.open(LogDirectory(path), options: .small).writer
+            try withExtendedLifetime(writer) {
+                let run = try RecordedRun(seed: seed, writer: writer, directory: path)
+                try run.run(steps: steps)
+                try body(run)
+            }
+        }
+    }
+
+    @Test(arguments: 0..<8)
+    func whatIsReplayedIsWhatWasSent(shard: UInt64) throws {
+        for seed in stride(from: shard, to: 160, by: 8) {
+            try self.withRun(seed: seed, steps: 300) { run in
+                let disagreement = try run.disagreement()
+                #expect(disagreement == nil, "seed \(seed)")
+            }
+        }
+    }
+
+    @Test func aMatcherThatDropsOneInAThousandShows() throws {
+        try self.withRun(seed: 4711, steps: 3000) { run in
+            let fine = try run.replay(Matcher())
+            #expect(fine.differenceCount == 0)
+            let deliveries = fine.digests.reduce(0) { $0 + $1.records }
+            try #require(deliveries > 2000, "\(deliveries)")
+            let report = try run.replay(DroppingFinder(every: 1000))
+            #expect(report.differenceCount >= 1)
+            #expect(
+                report.differences.allSatisfy {
+                    $0.text.hasPrefix("the brute-force matcher has it ")
+                        && $0.text.hasSuffix(", the matcher has it not")
+                })
+            // And against the run before, within offsets that hold the record.
+            let changed = self.file(report, run).differences(from: self.file(fine, run))
+            for difference in report.differences {
+                let found = changed.first {
+                    $0.session == "\(difference.session)" && $0.number == difference.number
+                }
+                guard case .frames(let range) = found?.kind else {
+                    Issue.record("\(difference) is not among the changed ones")
+                    continue
+                }
+                #expect(range.lowerBound <= difference.offset)
+            }
+            #expect(
+                changed.count == Set(report.differences.map { "\($0.session) \($0.number)" }).count)
+        }
+    }
+
+    private func file(_ report: SessionReport, _ run: RecordedRun) -> FrameFile {
+        FrameFile(log: run.log.identity.text, range: report.range, digests: report.digests)
+    }
+
+    @Test func aMatcherThatForgetsTheOtherConditionsShows() throws {
+        try self.withRun(seed: 17, steps: 2000) { run in
+            let report = try run.replay(ForgetfulFinder(run.log))
+            #expect(report.differenceCount > 0)
+            #expect(
+                report.differences.contains {
+                    $0.text.hasPrefix("the matcher has it ")
+                        && $0.text.hasSuffix("the brute-force matcher has it not")
+                })
+        }
+    }
+
+    @Test func aRuleThatLetsAFieldThroughShows() throws {
+        try self.withRun(seed: 23, steps: 2000) { run in
+            #expect(try run.replay(Matcher(), policy: RecordedRun.policy()).differenceCount == 0)
+            let report = try run.replay(
+                Matcher(), policy: RecordedRun.policy(shown: ["secret"]))
+            #expect(report.differenceCount > 0)
+            #expect(report.differences.allSatisfy { $0.text.hasPrefix("the frames part at byte ") })
+            #expect(report.differences.contains { $0.text.contains("secret") })
+        }
+    }
+
+    @Test func aStretchIsWhatLiesInIt() throws {
+        try self.withRun(seed: 99, steps: 1500) { run in
+            let recorded = try run.recorded()
+            let end = run.log.watermarks.visible
+            let extent = try #require(try run.log.extent(at: Offset(end.rawValue / 2)))
+            let middle = try extent.batch(of: Offset(end.rawValue / 2)).lowerBound
+            var frames = 0
+            for range in [.zero..<middle, middle..<end] {
+                let replay = recorded.replay(in: run.log, range: range)
+                let report = try replay.run()
+                #expect(report.differenceCount == 0)
+                #expect(report.unplayed.allSatisfy { $0.reason == .outside })
+                frames += report.digests.reduce(0) { $0 + $1.frames }
+            }
+            let whole = try run.replay(Matcher())
+            // What began with a summary in the middle of the first stretch goes on in the second without one.
+            #expect(frames == whole.digests.reduce(0) { $0 + $1.frames })
+        }
+    }
+}
