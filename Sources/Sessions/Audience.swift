@@ -73,8 +73,12 @@ package struct Audience {
     /// Returns the offset below which it was given everything, nil for the loop's cursor; and which session is at
     /// its place now, if any.
     package mutating func leave(_ place: Int) -> (reached: Offset?, moved: Int?) {
-        let reached = self.reached(place)
-        if reached != nil { self.markTaken(place, until: self.endNumber) }
+        var reached: Offset?
+        let next = self.members[place].next
+        if next < self.endNumber {
+            reached = self.chunks[Int(next - self.firstNumber)].start
+            self.markTaken(place, until: self.endNumber)
+        }
         let last = self.members.removeLast()
         guard place < self.members.count else { return (reached, nil) }
         self.members[place] = last

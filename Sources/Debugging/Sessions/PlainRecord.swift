@@ -9,6 +9,8 @@ struct PlainRecord {
         let value: Scalar
         let wasIn: Bool
         let isIn: Bool
+
+        func isOn(_ side: Side) -> Bool { side == .before ? self.wasIn : self.isIn }
     }
 
     let offset: Offset
@@ -16,16 +18,18 @@ struct PlainRecord {
     let model: Text
     let key: Scalar
     let groups: [Group]
+    /// The instance as minified JSON, if it was asked for.
     let instance: [UInt8]
-    /// The further renderings, with their names.
+    /// The further renderings, with their names, if they were asked for.
     let renderings: [(name: Text, json: [UInt8])]
 
-    init(_ record: borrowing RecordView) {
+    /// - Parameter hasContent: whether the instance and its renderings are wanted, which are most of a record.
+    init(_ record: borrowing RecordView, hasContent: Bool) {
         self.offset = record.offset
         self.action = record.action
         self.model = Text(bytes: record.model.copy())
         self.key = Scalar(kind: record.keyKind, text: Text(bytes: record.key.copy()))
-        self.instance = record.instance.copy()
+        self.instance = hasContent ? record.instance.copy() : []
         var groups: [Group] = []
         for index in 0..<record.groupCount {
             let entry = record.group(index)
@@ -38,7 +42,7 @@ struct PlainRecord {
         }
         self.groups = groups
         var renderings: [(name: Text, json: [UInt8])] = []
-        for index in 0..<record.viewCount {
+        for index in 0..<(hasContent ? record.viewCount : 0) {
             let entry = record.view(index)
             renderings.append(
                 (Text(bytes: record.name(of: entry).copy()), record.json(of: entry).copy()))
@@ -54,7 +58,7 @@ struct PlainRecord {
     }
 
     /// What the record did to the set of `filter`, group by group and condition by condition; nil if nothing.
-    func change(of filter: Filter) -> SetChange? {
+    func change(of filter: PlainFilter) -> SetChange? {
         guard self.model == filter.model else { return nil }
         switch (self.isIn(filter, .before), self.isIn(filter, .after)) {
         case (false, false): return nil
@@ -65,17 +69,12 @@ struct PlainRecord {
     }
 
     /// Whether the instance is in the set of `filter`, which is of the record's model.
-    func isIn(_ filter: Filter, _ side: Side) -> Bool {
-        let ways = filter.sight.clauses.flatMap(\.alternatives)
+    private func isIn(_ filter: PlainFilter, _ side: Side) -> Bool {
         // Where nothing is asked of a property, the group of the model says whether there is an instance.
-        if filter.conditions.isEmpty, ways.count == 1, ways[0].isEmpty {
-            return self.groups(on: side).contains { $0.property.bytes.isEmpty }
-        }
-        guard self.fulfils(filter.conditions, side),
-            ways.contains(where: { self.fulfils($0, side) })
-        else { return false }
-        return !filter.conditions.isEmpty
-            || self.groups(on: side).contains { $0.property.bytes.isEmpty }
+        self.groups.contains {
+            (!filter.conditions.isEmpty || $0.property.bytes.isEmpty) && $0.isOn(side)
+        } && self.fulfils(filter.conditions, side)
+            && filter.ways.contains { self.fulfils($0, side) }
     }
 
     /// The first clause of a sight that admits the instance.
@@ -85,17 +84,28 @@ struct PlainRecord {
         }
     }
 
-    private func groups(on side: Side) -> [Group] {
-        self.groups.filter { side == .before ? $0.wasIn : $0.isIn }
-    }
-
     private func fulfils(_ conditions: [Condition], _ side: Side) -> Bool {
-        let groups = self.groups(on: side)
-        return conditions.allSatisfy { condition in
-            groups.contains {
-                $0.property == condition.property && condition.test.plainlyHolds(for: $0.value)
+        conditions.allSatisfy { condition in
+            self.groups.contains {
+                $0.isOn(side) && $0.property == condition.property
+                    && condition.test.plainlyHolds(for: $0.value)
             }
         }
+    }
+}
+
+/// A filter, taken apart for a judge that looks at every record.
+struct PlainFilter {
+    let model: Text
+    /// All must hold.
+    let conditions: [Condition]
+    /// And all of one of these.
+    let ways: [[Condition]]
+
+    init(_ filter: Filter) {
+        self.model = filter.model
+        self.conditions = filter.conditions
+        self.ways = filter.sight.clauses.flatMap(\.alternatives)
     }
 }
 

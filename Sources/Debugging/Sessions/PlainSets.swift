@@ -25,14 +25,18 @@ struct PlainTracker {
     }
 
     let subject: Subject
+    private let filter: PlainFilter
     private(set) var rows: [Text: Row] = [:]
 
-    init(_ subject: Subject) { self.subject = subject }
+    init(_ subject: Subject) {
+        self.subject = subject
+        self.filter = PlainFilter(subject.filter)
+    }
 
     /// Takes the next record of the log.
     mutating func add(_ record: PlainRecord) {
         guard record.offset >= self.subject.start,
-            let change = record.change(of: self.subject.filter)
+            let change = record.change(of: self.filter)
         else { return }
         if self.rows[record.key.text] == nil {
             // Before the log there was nothing, whatever its first record of an instance takes for granted.

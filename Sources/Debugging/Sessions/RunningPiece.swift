@@ -18,6 +18,7 @@ final class RunningPiece {
     /// The place of its subscription among those that are run.
     let subscription: Int
     let predicate: Predicate
+    private let filter: PlainFilter
     private let id: UInt64
     private let form: RecordForm
     private let dialect: Dialect
@@ -33,6 +34,7 @@ final class RunningPiece {
         self.piece = piece
         self.subscription = place
         self.predicate = predicate
+        self.filter = PlainFilter(piece.filter)
         self.id = subscription.id
         self.form = subscription.form
         self.dialect = subscription.dialect
@@ -57,9 +59,11 @@ final class RunningPiece {
             seen: self.predicate.view(of: record, change), by: &renderer)
     }
 
-    /// Adds a record if the second judge says that it concerns it.
-    func judge(_ record: PlainRecord) {
-        guard let change = record.change(of: self.piece.filter) else { return }
+    /// What the second judge says that a record did to its set; nil if it does not concern it.
+    func judge(_ record: PlainRecord) -> SetChange? { record.change(of: self.filter) }
+
+    /// Adds a record of which the second judge says this.
+    func add(judged record: PlainRecord, _ change: SetChange) {
         self.judged.append(Given(offset: record.offset, change: change))
         if self.form == .livelog1, !self.plain.isEmpty {
             self.plain.append(self.dialect.recordSeparator)

@@ -220,14 +220,18 @@ package final class SessionReplay<Finder: SubscriptionFinder> {
         let places = self.runningByModel[model] ?? []
         let subjects = self.trackersByModel[model] ?? []
         if !places.isEmpty || !subjects.isEmpty {
-            let plain = PlainRecord(record)
-            for place in places {
-                guard let running = self.running[place] else { continue }
-                let wasTouched = running.isTouched
-                running.judge(plain)
-                if !wasTouched, running.isTouched { self.touched.append(place) }
-            }
+            let plain = PlainRecord(record, hasContent: false)
             for subject in subjects { self.trackers[subject]?.add(plain) }
+            var whole: PlainRecord?
+            for place in places {
+                guard let running = self.running[place], let change = running.judge(plain) else {
+                    continue
+                }
+                self.touch(place)
+                let content = whole ?? PlainRecord(record, hasContent: true)
+                whole = content
+                running.add(judged: content, change)
+            }
         }
         guard record.isLastOfBatch, !self.touched.isEmpty else { return }
         let token = ResumeToken(
@@ -409,7 +413,9 @@ package final class SessionReplay<Finder: SubscriptionFinder> {
         var entries: [RunningPiece.Given] = []
         var records: [UInt8] = []
         for entry in opening.entries(known) {
-            guard let record = try self.log.withRecord(at: entry.offset, { PlainRecord($0) }),
+            guard
+                let record = try self.log.withRecord(
+                    at: entry.offset, { PlainRecord($0, hasContent: true) }),
                 opening.tells(record, entry)
             else { continue }
             if !records.isEmpty { records.append(running.separator) }

@@ -1,3 +1,4 @@
+import Access
 import Debugging
 import LogModel
 import LogStorage
@@ -5,6 +6,7 @@ import Matching
 import Replication
 import TestSupport
 import Testing
+import WireProtocol
 
 /// Sessions that are recorded and run again: what the replay says was sent is what was sent, and faults show.
 struct SessionReplayTests {
@@ -30,6 +32,30 @@ struct SessionReplayTests {
                 #expect(disagreement == nil, "seed \(seed)")
             }
         }
+    }
+
+    /// What the runs above have to have for that to mean something.
+    @Test func theRunsHaveAllThatIsRecorded() throws {
+        var found: [String: Int] = [:]
+        for seed in 0..<24 as Range<UInt64> {
+            try self.withRun(seed: seed, steps: 300) { run in
+                for subscription in try run.recorded().subscriptions {
+                    if subscription.form != .livelog1 { found["rest-live", default: 0] += 1 }
+                    if subscription.pieces.count > 1 { found["sees", default: 0] += 1 }
+                    for piece in subscription.pieces {
+                        switch piece.opening {
+                        case nil: found["plain", default: 0] += 1
+                        case .snapshot: found["snapshot", default: 0] += 1
+                        case .changes: found["changes", default: 0] += 1
+                        case .sight: found["sight", default: 0] += 1
+                        }
+                        if !piece.principal.granted.isEmpty { found["granted", default: 0] += 1 }
+                    }
+                }
+            }
+        }
+        let kinds = ["rest-live", "sees", "plain", "snapshot", "changes", "sight", "granted"]
+        for kind in kinds { #expect(found[kind, default: 0] >= 5, "\(kind): \(found)") }
     }
 
     @Test func aMatcherThatDropsOneInAThousandShows() throws {
