@@ -18,7 +18,6 @@ final class RunningPiece {
     /// The place of its subscription among those that are run.
     let subscription: Int
     let predicate: Predicate
-    private let filter: PlainFilter
     private let id: UInt64
     private let form: RecordForm
     private let dialect: Dialect
@@ -34,7 +33,6 @@ final class RunningPiece {
         self.piece = piece
         self.subscription = place
         self.predicate = predicate
-        self.filter = PlainFilter(piece.filter)
         self.id = subscription.id
         self.form = subscription.form
         self.dialect = subscription.dialect
@@ -58,9 +56,6 @@ final class RunningPiece {
             record, change, entry, to: self.id, as: self.form,
             seen: self.predicate.view(of: record, change), by: &renderer)
     }
-
-    /// What the second judge says that a record did to its set; nil if it does not concern it.
-    func judge(_ record: PlainRecord) -> SetChange? { record.change(of: self.filter) }
 
     /// Adds a record of which the second judge says this.
     func add(judged record: PlainRecord, _ change: SetChange) {

@@ -7,7 +7,7 @@ import Replication
 import WireProtocol
 
 /// Runs recorded subscriptions against a log: what the server's matcher and renderer make of it, batch by batch, and what a
-/// second judge does, that looks at each record for each subscription.
+/// second judge does, that looks at each record for each filter.
 ///
 /// The log is gone through once. At each offset the finder has exactly those subscriptions that have begun and not ended
 /// there, whenever that was: what a subscription is sent depends on nothing else.
@@ -26,7 +26,8 @@ package final class SessionReplay<Finder: SubscriptionFinder> {
     private var begun = 0
     private var ended = 0
     private var running: [RunningPiece?] = []
-    private var runningByModel: [Text: Set<Int>] = [:]
+    /// What the second judge looks for, by model: each filter once, with who has it.
+    private var watches: [Text: [Filter: Watch]] = [:]
     private var touched: [Int] = []
     /// Subscriptions that turned out not to be there to be run.
     private var dropped: Set<Int> = []
@@ -38,6 +39,11 @@ package final class SessionReplay<Finder: SubscriptionFinder> {
     private var looked = 0
     private var looksLeft: [PlainTracker.Subject: Int] = [:]
     private var seen: [Look: PlainTracker] = [:]
+
+    private struct Watch {
+        let filter: PlainFilter
+        var places: Set<Int> = []
+    }
 
     private struct Look: Hashable {
         let subject: PlainTracker.Subject
@@ -217,20 +223,20 @@ package final class SessionReplay<Finder: SubscriptionFinder> {
                 found: record, hit.change, hit.entry, by: &self.renderer)
         }
         let model = Text(bytes: record.model.copy())
-        let places = self.runningByModel[model] ?? []
+        let watches = self.watches[model] ?? [:]
         let subjects = self.trackersByModel[model] ?? []
-        if !places.isEmpty || !subjects.isEmpty {
+        if !watches.isEmpty || !subjects.isEmpty {
             let plain = PlainRecord(record, hasContent: false)
             for subject in subjects { self.trackers[subject]?.add(plain) }
             var whole: PlainRecord?
-            for place in places {
-                guard let running = self.running[place], let change = running.judge(plain) else {
-                    continue
-                }
-                self.touch(place)
+            for watch in watches.values {
+                guard let change = plain.change(of: watch.filter) else { continue }
                 let content = whole ?? PlainRecord(record, hasContent: true)
                 whole = content
-                running.add(judged: content, change)
+                for place in watch.places {
+                    self.touch(place)
+                    self.running[place]?.add(judged: content, change)
+                }
             }
         }
         guard record.isLastOfBatch, !self.touched.isEmpty else { return }
@@ -297,7 +303,9 @@ package final class SessionReplay<Finder: SubscriptionFinder> {
         }
         guard self.end(of: place) > piece.start else { return }
         self.running[place] = running
-        self.runningByModel[piece.filter.model, default: []].insert(place)
+        let watch = Watch(filter: PlainFilter(piece.filter))
+        self.watches[piece.filter.model, default: [:]][piece.filter, default: watch].places
+            .insert(place)
         self.finder.add(Subscriber(owner: UInt32(place), slot: 0), running.predicate)
     }
 
@@ -309,7 +317,11 @@ package final class SessionReplay<Finder: SubscriptionFinder> {
             self.touched.removeAll { $0 == place }
         }
         self.finder.remove(Subscriber(owner: UInt32(place), slot: 0), running.predicate)
-        self.runningByModel[running.piece.filter.model]?.remove(place)
+        let filter = running.piece.filter
+        self.watches[filter.model]?[filter]?.places.remove(place)
+        if self.watches[filter.model]?[filter]?.places.isEmpty == true {
+            self.watches[filter.model]?[filter] = nil
+        }
         self.running[place] = nil
     }
 

@@ -100,7 +100,7 @@ final class RecordedRun {
         switch self.random.below(100) {
         case ..<40: try self.append()
         case ..<70: _ = self.dispatcher.turn()
-        case ..<75: self.connect()
+        case ..<76: self.connect()
         case ..<87: self.subscribe()
         case ..<90: self.unsubscribe()
         case ..<92:
@@ -119,7 +119,7 @@ final class RecordedRun {
     private func append() throws {
         var builder = ChangesBuilder()
         for _ in 0...self.random.below(3) {
-            if self.random.chance(1, in: 12) {
+            if self.random.chance(1, in: 5) {
                 let key = self.random.below(4)
                 let (user, list) = (self.random.pick(Self.users), self.random.below(3))
                 builder.add(
