@@ -110,8 +110,14 @@ extension SessionEntry.Summing {
                 try Principal(object.object("reader")), from: try object.offset("from"))
         case let other: throw JournalError("there is no kind \"\(other)\"")
         }
+        let end = try object.offset("to")
+        switch kind {
+        case .snapshot: break
+        case .changes(let start), .sight(_, _, let start):
+            guard start <= end else { throw JournalError("\"from\" is behind \"to\"") }
+        }
         self.init(
-            kind, try Filter(object.object("filter")), end: try object.offset("to"),
+            kind, try Filter(object.object("filter")), end: end,
             isPartial: try object.flag("partial"))
     }
 }
@@ -184,10 +190,21 @@ extension Principal {
 }
 
 extension Filter {
+    /// The most conditions of a filter, and of each way of its sight, and the most ways.
+    private static let partsMax = 16_384
+
+    fileprivate static func checkCount(_ count: Int) throws(JournalError) {
+        guard count <= Self.partsMax else {
+            throw JournalError("a filter has at most \(Self.partsMax) conditions")
+        }
+    }
+
     fileprivate init(_ object: JournalObject) throws(JournalError) {
         var conditions: [Condition] = []
         if object.has("where") {
-            for value in try object.values("where") {
+            let values = try object.values("where")
+            try Self.checkCount(values.count)
+            for value in values {
                 conditions.append(try Condition(value))
             }
         }
@@ -213,9 +230,13 @@ extension Sight.Clause {
                 usesCamelCase: try told.flag("camelCase"))
         }
         var ways: [[Condition]] = []
-        for way in try object.values("when") {
+        let values = try object.values("when")
+        try Filter.checkCount(values.count)
+        for way in values {
             var conditions: [Condition] = []
-            for value in try way.elements() { conditions.append(try Condition(value)) }
+            let elements = try way.elements()
+            try Filter.checkCount(elements.count)
+            for value in elements { conditions.append(try Condition(value)) }
             ways.append(conditions)
         }
         guard !ways.isEmpty else { throw JournalError("\"when\" has at least one way") }
@@ -229,14 +250,18 @@ extension Sight.Clause {
 extension Condition {
     fileprivate init(_ value: JournalValue) throws(JournalError) {
         let parts = try value.elements()
-        guard parts.count == 3, let property = parts[0].text, let name = parts[1].text else {
-            throw JournalError("a condition is [property, operator, operand]")
-        }
+        guard parts.count == 3, let property = parts[0].text, !property.bytes.isEmpty,
+            let name = parts[1].text
+        else { throw JournalError("a condition is [property, operator, operand]") }
         switch name {
-        case "in": self.init(property: property, test: .isIn(try parts[2].scalars()))
-        case "!=": self.init(property: property, test: .isNot(try parts[2].scalars()))
+        case "in", "!=":
+            let values = try parts[2].scalars()
+            guard !values.isEmpty else { throw JournalError("a list has at least one value") }
+            self.init(property: property, test: name == "in" ? .isIn(values) : .isNot(values))
         case "prefix":
-            guard let text = parts[2].text else { throw JournalError("a prefix is text") }
+            guard let text = parts[2].text, !text.bytes.isEmpty else {
+                throw JournalError("a prefix is text, and not empty")
+            }
             self.init(property: property, test: .hasPrefix(text))
         default:
             guard let order = Order(rawValue: name.string), let operand = parts[2].scalar else {

@@ -95,6 +95,9 @@ struct JournalTests {
         #"{"session":1,"subscription":1,"told":{"kind":"tale","to":1,"filter":{"model":"m"}}}"#,
         #"{"session":1,"subscription":1,"sees":{"filter":{"model":"m","where":[["a","~",1]]}}}"#,
         #"{"session":1,"subscription":1,"sees":{"filter":{"model":"m","sight":[{"when":[]}]}}}"#,
+        #"{"session":1,"subscription":1,"sees":{"filter":{"model":"m","where":[["a","in",[]]]}}}"#,
+        #"{"session":1,"subscription":1,"sees":{"filter":{"model":"m","where":[["","in",[1]]]}}}"#,
+        #"{"session":1,"subscription":1,"told":{"kind":"changes","from":2,"to":1,"filter":{"model":"m"}}}"#,
         #"{"journal":"livelog.sessions","version":2}"#, #"{"lost":1,"sessions":"all"}"#,
     ])
     func whatIsNoLineIsRefused(text: String) {

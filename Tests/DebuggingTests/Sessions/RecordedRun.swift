@@ -1,5 +1,6 @@
 import Access
 import Debugging
+import Foundation
 import LogModel
 import LogStorage
 import Logging
@@ -119,7 +120,7 @@ final class RecordedRun {
     private func append() throws {
         var builder = ChangesBuilder()
         for _ in 0...self.random.below(3) {
-            if self.random.chance(1, in: 5) {
+            if self.random.chance(1, in: 8) {
                 let key = self.random.below(4)
                 let (user, list) = (self.random.pick(Self.users), self.random.below(3))
                 builder.add(
@@ -137,7 +138,7 @@ final class RecordedRun {
         let owner = self.random.pick(Self.owners)
         let list = self.random.below(3)
         let size = self.random.pick(["1", "1.0", "10", "-2.5", "1e2", "0"])
-        let model: Text = self.random.pick(["tasks.Task", "open.Task"])
+        let model: Text = self.random.pick(["tasks.Task", "tasks.Task", "open.Task"])
         var groups: [(Text, Scalar)] = [
             ("id", .number(key)), ("owner", .string(owner)),
             ("size", Scalar(kind: .number, text: Text(size))),
@@ -161,7 +162,7 @@ final class RecordedRun {
 
     private func connect() {
         guard self.clients.count < 8 else { return }
-        let user = self.random.pick(["", "alice", "bob", "key"])
+        let user = self.random.pick(["", "alice", "alice", "bob", "bob", "key"])
         let principal: Principal =
             switch user {
             case "": .anonymous
@@ -171,7 +172,8 @@ final class RecordedRun {
                     origin: .token, subject: user, claims: ["n": .scalar(.number(1))],
                     scopes: ["a", "b"])
             }
-        let dialect = self.random.pick([.livelog1, .livelog1, .restLive] as [Dialect])
+        let dialect = self.random.pick(
+            [.livelog1, .livelog1, .livelog1, .restLive, .restLive, .ndjson] as [Dialect])
         let connection = WatchingConnection()
         let id = self.dispatcher.open(
             Session(
@@ -195,15 +197,28 @@ final class RecordedRun {
         let place = self.random.below(self.clients.count)
         let client = self.clients[place]
         guard client.subscriptions.count < 3 else { return }
-        let model = self.random.pick(["tasks.Task", "open.Task", "lists.Membership"])
+        let model = self.random.pick([
+            "tasks.Task", "tasks.Task", "tasks.Task", "open.Task", "lists.Membership",
+        ])
+        if client.dialect.isStream {
+            guard client.subscriptions.isEmpty else { return }
+            self.clients[place].subscriptions.append(0)
+            let request = SubscriptionRequest(
+                filter: Filter(model: Text(model)),
+                start: self.random.pick([.now, .start, .snapshot])
+            )
+            _ = self.dispatcher.subscribe(request, on: client.id)
+            return
+        }
         guard client.dialect == .livelog1 else {
             // Its frames do not say which subscription they are for.
             guard client.subscriptions.isEmpty else { return }
             self.clients[place].subscriptions.append(0)
-            let text =
-                self.random.chance(1, in: 2)
-                ? #"{"type":"subscribe","id":7,"model":"\#(model)","action":"list","view_kwargs":{}}"#
-                : #"{"model":"\#(model)","property":"list","value":1}"#
+            let text = self.random.pick([
+                #"{"type":"subscribe","id":7,"model":"\#(model)","action":"list","view_kwargs":{}}"#,
+                #"{"model":"\#(model)","property":"list","value":1}"#,
+                #"{"model":"\#(model)","property":"","value":null}"#,
+            ])
             _ = self.dispatcher.receive(Array(text.utf8), from: client.id)
             return
         }
@@ -244,6 +259,8 @@ final class RecordedRun {
 
     /// Reads what a client was sent.
     private func take(_ client: Client) {
+        // Streams are not made of frames; what they have in common with the others is enough to look at.
+        guard !client.dialect.isStream else { return }
         for message in client.connection.takeMessages() {
             if client.dialect == .livelog1,
                 let start = message.firstRange(of: "\"token\":\"")?.upperBound
@@ -253,6 +270,19 @@ final class RecordedRun {
             }
             guard let (id, records) = ToldRecords.read(message) else { continue }
             self.live[Key(session: client.session, id: id), default: ToldRecords()].add(records)
+        }
+    }
+
+    /// Does to the log all that is to be done.
+    func maintain() throws {
+        while try self.writer.maintenance.step(now: 1_000_000_000) != nil {}
+    }
+
+    /// Copies the log and the journal.
+    func copy(to path: String) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: self.directory) {
+            try FileManager.default.copyItem(
+                atPath: "\(self.directory)/\(name)", toPath: "\(path)/\(name)")
         }
     }
 
@@ -288,6 +318,7 @@ final class RecordedRun {
         var again: [Key: ToldRecords] = [:]
         let replay = recorded.replay(in: self.log, range: .zero..<self.log.watermarks.visible)
         let report = try replay.run(onFrame: { subscription, frame in
+            guard !subscription.dialect.isStream else { return }
             for message in WatchingConnection.messages(in: frame) {
                 guard let (id, records) = ToldRecords.read(message) else { continue }
                 again[Key(session: subscription.session.number, id: id), default: ToldRecords()]

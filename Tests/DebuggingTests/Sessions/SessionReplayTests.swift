@@ -1,5 +1,6 @@
 import Access
 import Debugging
+import Foundation
 import LogModel
 import LogStorage
 import Matching
@@ -10,12 +11,18 @@ import WireProtocol
 
 /// Sessions that are recorded and run again: what the replay says was sent is what was sent, and faults show.
 struct SessionReplayTests {
+    /// How many random runs a run of the tests makes; `LIVELOG_SIMULATION_SEEDS` sets another number.
+    private static let seedCount =
+        ProcessInfo.processInfo.environment["LIVELOG_SIMULATION_SEEDS"].flatMap { UInt64($0) }
+        ?? 160
+
     /// Runs `body` with a recorded run of this many steps.
     private func withRun(
-        seed: UInt64, steps: Int, _ body: (RecordedRun) throws -> Void
+        seed: UInt64, steps: Int, options: LogOptions = .small,
+        _ body: (RecordedRun) throws -> Void
     ) throws {
         try withTemporaryDirectory(inMemory: true) { path in
-            let writer = try Recovery.open(LogDirectory(path), options: .small).writer
+            let writer = try Recovery.open(LogDirectory(path), options: options).writer
             try withExtendedLifetime(writer) {
                 let run = try RecordedRun(seed: seed, writer: writer, directory: path)
                 try run.run(steps: steps)
@@ -26,7 +33,7 @@ struct SessionReplayTests {
 
     @Test(arguments: 0..<8)
     func whatIsReplayedIsWhatWasSent(shard: UInt64) throws {
-        for seed in stride(from: shard, to: 160, by: 8) {
+        for seed in stride(from: shard, to: Self.seedCount, by: 8) {
             try self.withRun(seed: seed, steps: 300) { run in
                 let disagreement = try run.disagreement()
                 #expect(disagreement == nil, "seed \(seed)")
@@ -37,7 +44,7 @@ struct SessionReplayTests {
     /// What the runs above have to have for that to mean something.
     @Test func theRunsHaveAllThatIsRecorded() throws {
         var found: [String: Int] = [:]
-        for seed in 0..<24 as Range<UInt64> {
+        for seed in 0..<40 as Range<UInt64> {
             try self.withRun(seed: seed, steps: 300) { run in
                 for subscription in try run.recorded().subscriptions {
                     if subscription.form != .livelog1 { found["rest-live", default: 0] += 1 }
@@ -59,7 +66,7 @@ struct SessionReplayTests {
     }
 
     @Test func aMatcherThatDropsOneInAThousandShows() throws {
-        try self.withRun(seed: 4711, steps: 3000) { run in
+        try self.withRun(seed: 4711, steps: 5000) { run in
             let fine = try run.replay(Matcher())
             #expect(fine.differenceCount == 0)
             let deliveries = fine.digests.reduce(0) { $0 + $1.records }
@@ -105,13 +112,97 @@ struct SessionReplayTests {
     }
 
     @Test func aRuleThatLetsAFieldThroughShows() throws {
-        try self.withRun(seed: 23, steps: 2000) { run in
+        try self.withRun(seed: 23, steps: 3000) { run in
             #expect(try run.replay(Matcher(), policy: RecordedRun.policy()).differenceCount == 0)
             let report = try run.replay(
                 Matcher(), policy: RecordedRun.policy(shown: ["secret"]))
             #expect(report.differenceCount > 0)
             #expect(report.differences.allSatisfy { $0.text.hasPrefix("the frames part at byte ") })
             #expect(report.differences.contains { $0.text.contains("secret") })
+        }
+    }
+
+    @Test(arguments: [
+        Upkeep(coldAge: nil, retainByteCount: 2 * LogOptions.segmentByteCountMin),
+        Upkeep(coldAge: nil, compactAge: 1, tombstoneAge: 1),
+        Upkeep(coldAge: 1),
+    ])
+    func whatWasRemovedSinceIsNotRunAndTheRestIs(upkeep: Upkeep) throws {
+        let options = LogOptions(
+            segmentByteCount: LogOptions.segmentByteCountMin, upkeep: upkeep)
+        try self.withRun(seed: 5, steps: 3000, options: options) { run in
+            try run.maintain()
+            let report = try run.replay(Matcher())
+            #expect(report.differenceCount == 0, "\(report.differences.first as Any)")
+            #expect(report.digests.reduce(0) { $0 + $1.records } > 50)
+            let removes = upkeep.retainByteCount != nil || upkeep.compactAge != nil
+            #expect(report.unplayed.contains { $0.reason == .removed } == removes)
+        }
+    }
+
+    /// Of whom the application is asked nobody can say what they were sent.
+    @Test func whatTheApplicationDecidedIsNotRun() throws {
+        try self.withRun(seed: 5, steps: 300) { run in
+            let asked = Filter(
+                model: "open.Task",
+                sight: Sight([
+                    .init(
+                        view: .whole, alternatives: [[]], question: Question(name: "q", asker: ""))
+                ]))
+            let subscription = RecordedSubscription(
+                session: SessionName(run: 1, number: 1), number: 1, id: 1, dialect: .livelog1,
+                form: .livelog1, pieces: [.init(asked, of: .anonymous, from: .zero)])
+            let replay = SessionReplay(
+                [subscription], in: run.log, range: .zero..<run.log.watermarks.visible,
+                finder: Matcher())
+            let report = try replay.run()
+            #expect(report.unplayed.map(\.reason) == [.question] && report.digests.isEmpty)
+        }
+    }
+
+    @Test(arguments: 0..<4)
+    func aDamagedLogOrJournalIsSaidAndCrashesNothing(shard: UInt64) throws {
+        try self.withRun(seed: shard, steps: 400) { run in
+            var random = SeededGenerator(seed: shard)
+            var refused = 0
+            for _ in 0..<60 {
+                try withTemporaryDirectory(inMemory: true) { path in
+                    try run.copy(to: path)
+                    try Self.damage(path, &random)
+                    do {
+                        let log = try LogInspector(LogDirectory(path)).openLog()
+                        var findings = 0
+                        var recorded = RecordedSessions()
+                        for file in RecordedSessions.files(at: path) {
+                            try recorded.add(file: file) { _ in findings += 1 }
+                        }
+                        recorded.finish()
+                        let range = log.first..<max(log.first, log.watermarks.visible)
+                        let report = try recorded.replay(in: log, range: range).run()
+                        if findings + report.differenceCount > 0 { refused += 1 }
+                    } catch is StorageError {
+                        refused += 1
+                    }
+                }
+            }
+            #expect(refused > 5)
+        }
+    }
+
+    /// Flips a bit of a file, or cuts it, or takes it away.
+    private static func damage(_ path: String, _ random: inout SeededGenerator) throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+        let file = URL(filePath: "\(path)/\(random.pick(names))")
+        var bytes = try Data(contentsOf: file)
+        // Segments are mostly room for more.
+        let used = max(1, (bytes.lastIndex { $0 != 0 } ?? 0) + 1)
+        switch random.below(8) {
+        case 0: try FileManager.default.removeItem(at: file)
+        case 1, 2: try bytes.prefix(random.below(used)).write(to: file)
+        default:
+            guard !bytes.isEmpty else { return }
+            bytes[random.below(min(used, bytes.count))] ^= UInt8(1 << random.below(8))
+            try bytes.write(to: file)
         }
     }
 
