@@ -123,7 +123,7 @@ struct SessionReplayTests {
     }
 
     @Test(arguments: [
-        Upkeep(coldAge: nil, retainByteCount: 2 * LogOptions.segmentByteCountMin),
+        Upkeep(coldAge: nil, retainByteCount: 8 * LogOptions.segmentByteCountMin),
         Upkeep(coldAge: nil, compactAge: 1, tombstoneAge: 1),
         Upkeep(coldAge: 1),
     ])
@@ -134,7 +134,10 @@ struct SessionReplayTests {
             try run.maintain()
             let report = try run.replay(Matcher())
             #expect(report.differenceCount == 0, "\(report.differences.first as Any)")
-            #expect(report.digests.reduce(0) { $0 + $1.records } > 50)
+            // Compaction takes something of every group here.
+            if upkeep.compactAge == nil {
+                #expect(report.digests.reduce(0) { $0 + $1.records } > 50)
+            }
             let removes = upkeep.retainByteCount != nil || upkeep.compactAge != nil
             #expect(report.unplayed.contains { $0.reason == .removed } == removes)
         }
