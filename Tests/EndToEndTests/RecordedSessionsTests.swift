@@ -79,9 +79,11 @@ import Testing
                     lines: #"{"model":"m","action":"CREATED","instance":{"id":1}}"#)
                 await server.stop()
             }
-            let command = try ChildProcess(Places.livelog, ["replay-sessions", data.path])
-            #expect(await command.ending() == .exited(1))
-            #expect(command.errorOutput.contains("has no journal of sessions"))
+            let said = try await ChildProcess.shell(
+                "'\(Places.livelog.path)' replay-sessions '\(data.path)' 2>&1 || echo \"exit $?\""
+            ).output()
+            #expect(said.count == 2 && said.last == "exit 1")
+            #expect(said.first?.contains("has no journal of sessions") == true)
         }
     }
 }

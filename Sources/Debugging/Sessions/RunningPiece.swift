@@ -25,6 +25,8 @@ final class RunningPiece {
     private(set) var found: [Given] = []
     private var plain: [UInt8] = []
     private(set) var judged: [Given] = []
+    /// Where what is told of each of them ends, from the first one on.
+    private(set) var judgedEnds: [Int] = []
 
     init(
         _ piece: RecordedSubscription.Piece, of subscription: RecordedSubscription, at place: Int,
@@ -64,6 +66,7 @@ final class RunningPiece {
             self.plain.append(self.dialect.recordSeparator)
         }
         record.append(change, self.form, self.piece.filter, to: &self.plain)
+        self.judgedEnds.append(self.plain.count)
     }
 
     /// Takes the frames of both sides at the end of a batch, after which `token` resumes; nil within one.
@@ -87,6 +90,7 @@ final class RunningPiece {
     func clear() {
         self.found.removeAll(keepingCapacity: true)
         self.judged.removeAll(keepingCapacity: true)
+        self.judgedEnds.removeAll(keepingCapacity: true)
     }
 
     /// A message with what is told at the start.

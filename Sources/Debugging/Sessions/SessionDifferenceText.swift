@@ -35,15 +35,29 @@ enum SessionDifferenceText {
         }
     }
 
-    /// Where two frames part.
-    static func bytes(_ frame: [UInt8], _ plain: [UInt8]) -> String {
-        let place = zip(frame, plain).prefix { $0 == $1 }.count
-        let start = max(0, place - Self.quotedCount / 2)
-        func quoted(_ bytes: [UInt8]) -> String {
-            String(decoding: bytes.dropFirst(start).prefix(Self.quotedCount), as: UTF8.self)
+    /// Where two frames part, that have the same records: the place of the record that is told differently, and both of them
+    /// around there.
+    ///
+    /// - Parameter ends: where each record of the second one ends, from its first record on.
+    static func bytes(
+        _ frame: [UInt8], _ plain: [UInt8], ends: [Int]
+    ) -> (record: Int?, text: String) {
+        let (frame, plain) = (self.records(of: frame), self.records(of: plain))
+        let same = zip(frame, plain).prefix { $0 == $1 }.count
+        func quoted(_ bytes: ArraySlice<UInt8>) -> String {
+            let part = bytes.dropFirst(max(0, same - Self.quotedCount / 2))
+            return String(decoding: part.prefix(Self.quotedCount), as: UTF8.self)
         }
-        return
-            "the frames part at byte \(place): the server's code has …\(quoted(frame))…, the second rendering "
-            + "…\(quoted(plain))…"
+        return (
+            ends.firstIndex { $0 > same },
+            "told differently: the server's code says …\(quoted(frame))…, the second rendering "
+                + "…\(quoted(plain))…"
+        )
+    }
+
+    /// A frame from its first record on; all of a frame of rest-live.
+    private static func records(of frame: [UInt8]) -> ArraySlice<UInt8> {
+        let start = frame.firstRange(of: Array("{\"offset\":".utf8))?.lowerBound
+        return frame[(start ?? frame.startIndex)...]
     }
 }

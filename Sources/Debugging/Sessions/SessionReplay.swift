@@ -12,13 +12,13 @@ import WireProtocol
 /// The log is gone through once. At each offset the finder has exactly those subscriptions that have begun and not ended
 /// there, whenever that was: what a subscription is sent depends on nothing else.
 package final class SessionReplay<Finder: SubscriptionFinder> {
-    private let log: ChangeLog
+    let log: ChangeLog
     private let policy: AccessPolicy?
     private var finder: Finder
-    private var renderer = RecordRenderer()
-    private var subscriptions: [RecordedSubscription] = []
-    private var report: SessionReport
-    private var onFrame: (RecordedSubscription, [UInt8]) -> Void = { _, _ in }
+    var renderer = RecordRenderer()
+    var subscriptions: [RecordedSubscription] = []
+    var report: SessionReport
+    var onFrame: (RecordedSubscription, [UInt8]) -> Void = { _, _ in }
 
     /// All pieces, by their start, and the places of these by their end.
     private var pieces: [(piece: RecordedSubscription.Piece, subscription: Int)] = []
@@ -38,14 +38,14 @@ package final class SessionReplay<Finder: SubscriptionFinder> {
     private var looks: [Look] = []
     private var looked = 0
     private var looksLeft: [PlainTracker.Subject: Int] = [:]
-    private var seen: [Look: PlainTracker] = [:]
+    var seen: [Look: PlainTracker] = [:]
 
     private struct Watch {
         let filter: PlainFilter
         var places: Set<Int> = []
     }
 
-    private struct Look: Hashable {
+    struct Look: Hashable {
         let subject: PlainTracker.Subject
         let at: Offset
     }
@@ -143,7 +143,7 @@ package final class SessionReplay<Finder: SubscriptionFinder> {
         return policy.filter(filter, for: principal) ?? filter.seen(by: .nothing)
     }
 
-    private func predicate(_ filter: Filter, for principal: Principal) -> Predicate {
+    func predicate(_ filter: Filter, for principal: Principal) -> Predicate {
         Predicate(self.filter(filter, for: principal), hasher: self.log.hasher) {
             self.log.rarity(of: $0)
         }
@@ -332,109 +332,6 @@ package final class SessionReplay<Finder: SubscriptionFinder> {
         self.report.unplayed.append(
             .init(
                 session: subscription.session, number: subscription.number, reason: .removed))
-    }
-
-    // MARK: - Both sides
-
-    private func compare(_ running: RunningPiece, _ token: String?, at end: Offset) {
-        let (found, plain) = running.take(token)
-        let number = running.subscription
-        if !found.isEmpty {
-            self.report.digests[number].add(found, records: running.found.count, end: end)
-            self.onFrame(self.subscriptions[number], found)
-        }
-        if found != plain || running.found != running.judged {
-            let offset = running.judged.first?.offset ?? running.found.first?.offset ?? end
-            self.note(number, running.found, running.judged, found, plain, at: offset)
-        }
-        running.clear()
-    }
-
-    private func note(
-        _ number: Int, _ found: [RunningPiece.Given], _ judged: [RunningPiece.Given],
-        _ frame: [UInt8], _ plain: [UInt8], at offset: Offset
-    ) {
-        let pairs = SessionDifferenceText.firstPair(found, judged)
-        let text = pairs?.text ?? SessionDifferenceText.bytes(frame, plain)
-        let subscription = self.subscriptions[number]
-        self.report.note(
-            SessionDifference(
-                session: subscription.session, number: subscription.number,
-                offset: pairs?.offset ?? offset, text: text))
-    }
-
-    /// Tells a subscription what it is told at the start.
-    private func open(_ running: RunningPiece) throws(StorageError) {
-        let piece = running.piece
-        let token = try self.log.token(at: piece.start).text
-        var records: [UInt8] = []
-        let entries = try self.entries(of: running)
-        for entry in entries {
-            if !records.isEmpty { records.append(running.separator) }
-            _ = try self.log.withRecord(at: entry.offset) { record in
-                self.renderer.appendLivelog1(
-                    record, entry.change,
-                    running.predicate.view(of: record, entry.change, by: entry.clause),
-                    to: &records)
-            }
-        }
-        let (plainEntries, plainRecords) = try self.plainOpening(running)
-        let frame = running.message(records, token: token)
-        let plain = running.message(plainRecords, token: token)
-        self.report.digests[running.subscription].add(
-            frame, records: entries.count, end: piece.start)
-        self.onFrame(self.subscriptions[running.subscription], frame)
-        guard frame != plain else { return }
-        self.note(
-            running.subscription,
-            entries.map { .init(offset: $0.offset, change: $0.change) }, plainEntries, frame,
-            plain, at: piece.start)
-    }
-
-    /// Steps of a summary are as long as they can be.
-    private static var stepMax: Int { 1 << 30 }
-
-    private func entries(
-        of running: RunningPiece
-    ) throws(StorageError) -> [NetChanges.Entry] {
-        let (piece, predicate) = (running.piece, running.predicate)
-        switch piece.opening {
-        case nil: return []
-        case .snapshot:
-            var net = NetChanges(of: predicate, in: self.log, from: .zero, to: piece.start)
-            return try net.entries()
-        case .changes(let start):
-            var net = NetChanges(of: predicate, in: self.log, from: start, to: piece.start)
-            return try net.entries()
-        case .sight(let before, let principal, let place):
-            var change = SightChange(
-                from: self.predicate(before, for: principal), at: place, to: predicate,
-                at: piece.start, in: self.log, by: DecisionCache())
-            while try !change.step(postingsMax: Self.stepMax) {}
-            return change.entries
-        }
-    }
-
-    private func plainOpening(
-        _ running: RunningPiece
-    ) throws(StorageError) -> (entries: [RunningPiece.Given], records: [UInt8]) {
-        let opening = PlainOpening(piece: running.piece)
-        let known = opening.subjects.compactMap { subject, at in
-            self.seen[Look(subject: subject, at: at)]
-        }
-        var entries: [RunningPiece.Given] = []
-        var records: [UInt8] = []
-        for entry in opening.entries(known) {
-            guard
-                let record = try self.log.withRecord(
-                    at: entry.offset, { PlainRecord($0, hasContent: true) }),
-                opening.tells(record, entry)
-            else { continue }
-            if !records.isEmpty { records.append(running.separator) }
-            record.append(entry.change, .livelog1, running.piece.filter, to: &records)
-            entries.append(.init(offset: entry.offset, change: entry.change))
-        }
-        return (entries, records)
     }
 }
 

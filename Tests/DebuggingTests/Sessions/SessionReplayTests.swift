@@ -117,7 +117,7 @@ struct SessionReplayTests {
             let report = try run.replay(
                 Matcher(), policy: RecordedRun.policy(shown: ["secret"]))
             #expect(report.differenceCount > 0)
-            #expect(report.differences.allSatisfy { $0.text.hasPrefix("the frames part at byte ") })
+            #expect(report.differences.allSatisfy { $0.text.hasPrefix("told differently: ") })
             #expect(report.differences.contains { $0.text.contains("secret") })
         }
     }
