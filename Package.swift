@@ -258,6 +258,7 @@ let package = Package(
             dependencies: [
                 "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Sessions",
                 "WireProtocol", "Replication", "Debugging", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: borrowingSettings),
         .target(

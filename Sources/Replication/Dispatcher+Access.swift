@@ -81,8 +81,10 @@ extension Dispatcher {
     ///   place, because the log says that it happened there.
     func become(_ reader: Reader, _ index: Int, isInPlace: Bool = false) {
         guard let before = self.entries[index]?.session.reader.principal,
-            let changed = self.entries[index]?.session.become(reader), !changed.isEmpty
+            let changed = self.entries[index]?.session.become(reader)
         else { return }
+        self.noteBecame(index, before)
+        guard !changed.isEmpty else { return }
         // Without what its audience has for it: that was made for what could be seen before.
         self.becomeLagging(index)
         self.fallBehind(index)
@@ -117,6 +119,8 @@ extension Dispatcher {
         }
         guard let predicate = self.predicate(index, slot, seenBy: filter) else { return false }
         self.entries[index]?.session.see(slot, predicate)
+        self.noteSees(
+            index, slot, from: self.entries[index]?.session.subscriptions[slot].next)
         return true
     }
 
@@ -132,6 +136,7 @@ extension Dispatcher {
         else { return false }
         self.dropSummary(index, slot)
         self.entries[index]?.session.waitToSee(slot, predicate)
+        self.noteSees(index, slot, from: subscription.isLagging ? subscription.next : nil)
         self.want(wanted, index, slot)
         return true
     }

@@ -45,6 +45,7 @@ extension Dispatcher {
             self.entries[index]?.session.beginWithSnapshot(
                 slot, at: start.start, start.predicate,
                 reason: request.start == .snapshot ? .requested : .budget, output: &output)
+            self.noteBegan(index, slot)
             self.want(
                 .snapshot(notBefore: request.start == .snapshot ? .zero : start.start), index, slot)
             return
@@ -66,6 +67,7 @@ extension Dispatcher {
         self.entries[index]?.session.begin(
             slot, at: start.start, as: isNet || before != nil ? .waiting : .lagging,
             start.predicate, token: token, output: &output)
+        self.noteBegan(index, slot)
         if let before {
             self.want(
                 .sightChange(from: before.predicate, of: before.principal, at: start.start), index,

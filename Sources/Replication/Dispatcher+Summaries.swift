@@ -159,6 +159,7 @@ extension Dispatcher {
 
     private func beginSending(_ summary: Summary, to place: SubscriptionPlace) {
         self.entries[place.session]?.session.beginSummary(place.slot, at: summary.end)
+        self.noteTold(summary, place)
         self.queueIfBehind(place.session)
     }
 

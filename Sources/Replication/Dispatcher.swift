@@ -46,6 +46,8 @@ package final class Dispatcher {
         var asking: UInt64 = 0
         /// Whether it was told to go, because the server stops.
         var isDrained = false
+        /// What is kept of it if it is recorded.
+        var recording: SessionRecording?
     }
 
     let log: ChangeLog
@@ -92,6 +94,8 @@ package final class Dispatcher {
     var followers = Followers()
     /// What the application has decided.
     let decisions: DecisionCache
+    /// Writes down what chosen sessions do; nil if none is chosen. To be set before the first session.
+    package var recorder: SessionRecorder?
     /// Has questions decided, whose askers are among the principals: then, or when that is given up,
     /// ``decided(_:hasAnswer:)`` is to be called with the number. By default nobody decides anything.
     package var decide: ([RecordQuestion], [Principal], _ number: UInt64) -> Void = { _, _, _ in }
@@ -146,6 +150,7 @@ package final class Dispatcher {
             // It has no subscriptions that could change by this.
             _ = self.entries[index]?.session.become(reader)
         }
+        self.noteOpened(index)
         return SessionID(index: index)
     }
 
@@ -153,6 +158,7 @@ package final class Dispatcher {
     @discardableResult
     package func close(_ id: SessionID) -> Bool {
         guard let entry = self.entries[id.index] else { return self.hasWork }
+        self.noteClosed(id.index, "gone")
         _ = self.leaveAudience(id.index)
         for slot in entry.session.subscriptions.indices {
             self.dropSummary(id.index, slot)
@@ -300,6 +306,7 @@ package final class Dispatcher {
     /// Closes a session's connection.
     func close(_ index: Int, _ code: CloseCode, _ reason: String) {
         guard let connection = self.entries[index]?.connection else { return }
+        self.noteClosed(index, "\(code.rawValue)")
         self.counted.closes[code.rawValue, default: 0] += 1
         connection.close(code, reason: reason)
     }
@@ -310,6 +317,8 @@ package final class Dispatcher {
         output: inout [UInt8]
     ) {
         self.counted.resets[reason.rawValue, default: 0] += 1
+        let phase = self.entries[index]?.session.subscriptions[slot].phase
+        self.noteEnded(index, slot, in: phase, reason.rawValue)
         self.entries[index]?.session.refuse(slot, reason, message, output: &output)
     }
 
@@ -365,6 +374,7 @@ package final class Dispatcher {
             case .close(let reason): self.close(index, .internalError, reason)
             case .authenticate(let token): self.entries[index]?.connection.authenticate(token)
             case .stop(let slot, let phase):
+                self.noteEnded(index, slot, in: phase, "unsubscribed")
                 self.dropSummary(index, slot)
                 if phase == .live { self.leaveLive(index, slot) }
                 if phase == .following { self.unfollow(index, slot) }

@@ -85,6 +85,12 @@ package struct Audience {
         return (reached, last.session)
     }
 
+    /// The offset below which the member at `place` was given everything; nil for the loop's cursor.
+    package func reached(_ place: Int) -> Offset? {
+        let next = self.members[place].next
+        return next < self.endNumber ? self.chunks[Int(next - self.firstNumber)].start : nil
+    }
+
     /// Makes a chunk of what was composed, if anything was.
     ///
     /// - Parameter start: the loop's cursor before it read what was composed.

@@ -31,7 +31,7 @@ final class EventLoopHub {
 
     init(
         eventLoop: any EventLoop, log: ChangeLog, access: AccessControl, desk: DecisionDesk,
-        limits: ServerLimits, logger: Logger
+        recorder: SessionRecorder?, limits: ServerLimits, logger: Logger
     ) {
         self.eventLoop = eventLoop
         self.access = access
@@ -39,6 +39,7 @@ final class EventLoopHub {
         self.dispatcher = Dispatcher(
             log: log, limits: limits.dispatcher, sessionLimits: limits.session,
             decisions: desk.cache, logger: logger, burstWriter: SocketBurst.write)
+        self.dispatcher.recorder = recorder
         self.tail = TailRoom(
             TailWatch(log), eventLoop: eventLoop, countMax: limits.waitingRequestsMax)
         let hub = NIOLoopBound(self, eventLoop: eventLoop)
@@ -163,7 +164,7 @@ struct EventLoopHubs: Sendable {
     /// Creates a hub on each loop of `group`, wakes it when `bell` rings, and starts its clock.
     init(
         group: any EventLoopGroup, log: ChangeLog, bell: VisibleBell, access: AccessControl,
-        desk: DecisionDesk, limits: ServerLimits, logger: Logger
+        desk: DecisionDesk, recorder: SessionRecorder?, limits: ServerLimits, logger: Logger
     ) async throws {
         self.desk = desk
         var hubs: [ObjectIdentifier: NIOLoopBound<EventLoopHub>] = [:]
@@ -173,7 +174,7 @@ struct EventLoopHubs: Sendable {
                 NIOLoopBound(
                     EventLoopHub(
                         eventLoop: eventLoop, log: log, access: access, desk: desk,
-                        limits: limits, logger: logger),
+                        recorder: recorder, limits: limits, logger: logger),
                     eventLoop: eventLoop)
             }.get()
             hubs[ObjectIdentifier(eventLoop)] = hub

@@ -19,6 +19,7 @@ package struct LivelogServer {
     let access: AccessControl
     let tls: ServerTLS?
     let operationsAddress: ListenAddress?
+    private let recorder: SessionRecorder?
     private let phase = ServerPhase()
     private let onListening: @Sendable (Listener, String) -> Void
 
@@ -37,6 +38,7 @@ package struct LivelogServer {
     ///   - tls: encrypts connections, but for those of operations on this machine; nil for none.
     ///   - operations: where `/metrics` is, and `/readyz` with its reasons; nil for the address of clients, if that is on
     ///     loopback.
+    ///   - recorder: writes down what chosen sessions do.
     ///   - bell: rings when readers can see more of `log`.
     ///   - isTakingAppends: whether nothing has ended the log's life as a writer; asked by `/readyz`.
     ///   - appendCounters: what the appender has done; asked by `/metrics`.
@@ -44,7 +46,7 @@ package struct LivelogServer {
     package init(
         log: ChangeLog, queue: IngressQueue, bell: VisibleBell, address: ListenAddress,
         limits: ServerLimits, access: AccessControl = AccessControl(), tls: ServerTLS? = nil,
-        operations: ListenAddress? = nil, logger: Logger,
+        operations: ListenAddress? = nil, recorder: SessionRecorder? = nil, logger: Logger,
         isTakingAppends: @escaping @Sendable () -> Bool,
         appendCounters: @escaping @Sendable () -> AppendCounters,
         onListening: @escaping @Sendable (Listener, String) -> Void
@@ -55,6 +57,7 @@ package struct LivelogServer {
         self.address = address
         self.tls = tls
         self.operationsAddress = operations
+        self.recorder = recorder
         self.limits = limits
         self.access = access
         self.logger = logger
@@ -72,7 +75,7 @@ package struct LivelogServer {
         await desk.become(self.access.rules.decider)
         let hubs = try await EventLoopHubs(
             group: group, log: self.log, bell: self.bell, access: self.access, desk: desk,
-            limits: self.limits, logger: self.logger)
+            recorder: self.recorder, limits: self.limits, logger: self.logger)
         self.access.observe { rules in
             // Whoever decides now comes before what there is to decide.
             await desk.become(rules.decider)
@@ -84,7 +87,8 @@ package struct LivelogServer {
             limits: self.limits, logger: self.logger)
         let operations = ServerOperations(
             phase: self.phase, admission: admission, log: self.log, queue: self.queue,
-            limits: self.limits, producers: producers, appender: self.appender)
+            limits: self.limits, producers: producers, appender: self.appender,
+            recorder: self.recorder)
         let listening = self.listeners(operations, hubs, producers, on: group)
         let services = ServiceGroup(
             configuration: .init(services: listening, logger: self.quietLogger))

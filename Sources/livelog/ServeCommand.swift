@@ -47,6 +47,9 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Limits")
     var limits: LimitOptions
 
+    @OptionGroup(title: "Recording")
+    var recording: RecordingOptions
+
     @Option(help: "Seconds over which sessions are told to go when the server stops.")
     var drainSeconds = ServerLimits().drainSeconds
 
@@ -118,9 +121,12 @@ struct ServeCommand: AsyncParsableCommand {
             bell: bell,
             logger: logger)
         defer { appender.stop() }
+        let recorder = try self.recording.recorder(
+            of: log, in: LogDirectory(data), logger: logger)
+        defer { recorder?.stop() }
         let server = LivelogServer(
             log: log, queue: appender.queue, bell: bell, address: address, limits: limits,
-            access: access, tls: tls, operations: operations, logger: logger,
+            access: access, tls: tls, operations: operations, recorder: recorder, logger: logger,
             isTakingAppends: { !appender.hasFailed },
             appendCounters: { appender.counters }
         ) { listener, address in

@@ -1,12 +1,13 @@
 import COpenSSL
-import LogFormat
+package import LogFormat
 
-/// The SHA-256 of a segment's bytes as they come along, after the digest of the segment before.
-final class DigestStream {
+/// The SHA-256 of bytes as they come along, a segment's for instance, after the digest of what was before them.
+package final class DigestStream {
     private let context = EVP_MD_CTX_new()
     private var isFine: Bool
 
-    init(after previous: SegmentDigest) {
+    /// Begins after what has the digest `previous`.
+    package init(after previous: SegmentDigest) {
         let before = previous.bytes
         self.isFine =
             EVP_DigestInit_ex(self.context, EVP_sha256(), nil) == 1
@@ -18,7 +19,7 @@ final class DigestStream {
     }
 
     /// Takes the next bytes.
-    func add(_ bytes: RawSpan) {
+    package func add(_ bytes: RawSpan) {
         bytes.withUnsafeBytes {
             self.isFine =
                 self.isFine && EVP_DigestUpdate(self.context, $0.baseAddress, $0.count) == 1
@@ -26,7 +27,7 @@ final class DigestStream {
     }
 
     /// The digest of all that was taken. Call it once.
-    func finish() -> SegmentDigest {
+    package func finish() -> SegmentDigest {
         var digest = [UInt8](repeating: 0, count: SegmentDigest.count)
         self.isFine = self.isFine && EVP_DigestFinal_ex(self.context, &digest, nil) == 1
         precondition(self.isFine, "libcrypto gives no SHA-256")

@@ -129,6 +129,7 @@ package struct LogListing: Sendable {
             name != MetaFile.name && name != "LOCK" && name != RunFile.Name.removed
                 && name != AsideFolder.name
                 && !RunFile.Name.isKeys(name) && !name.hasSuffix(LogDirectory.temporarySuffix)
+                && SessionJournalName.number(inName: name) == nil
                 && SegmentFile.base(inName: name) == nil && ColdFile.base(inName: name) == nil
                 && IndexFile.base(inName: name) == nil
         }

@@ -1,7 +1,7 @@
 import LogFormat
-import LogModel
-import LogStorage
-import Matching
+package import LogModel
+package import LogStorage
+package import Matching
 
 /// What makes the set that a reader has at one place of the log, by one sight, the set that it sees at a later one, or the
 /// same, by another: who was seen and is not any more has `left`, who was not and is now has `entered`, and whoever has
@@ -12,7 +12,7 @@ import Matching
 ///
 /// Each entry is the instance's last record below the later place, or, if it left, below the earlier one. Memory and limits
 /// are those of two ``NetChanges``.
-struct SightChange: Sendable {
+package struct SightChange: Sendable {
     private enum Phase: Sendable {
         case readingBefore
         case readingAfter
@@ -35,10 +35,10 @@ struct SightChange: Sendable {
     private var superseding: Set<Offset> = []
     private var phase = Phase.readingBefore
     /// What changes, ascending by offset.
-    private(set) var entries: [NetChanges.Entry] = []
+    package private(set) var entries: [NetChanges.Entry] = []
 
     /// Prepares to compare what `before` wants of the records below `place`, and `after` of those below `end`.
-    init(
+    package init(
         from before: Predicate, at place: Offset, to after: Predicate, at end: Offset,
         in log: ChangeLog, by decisions: DecisionCache
     ) {
@@ -56,7 +56,7 @@ struct SightChange: Sendable {
     var undecided: [RecordQuestion] { self.had.undecided + self.has.undecided }
 
     /// Does some more, as much as ``NetChanges/step(postingsMax:)``; true when all is done.
-    mutating func step(postingsMax: Int) throws(StorageError) -> Bool {
+    package mutating func step(postingsMax: Int) throws(StorageError) -> Bool {
         switch self.phase {
         case .readingBefore:
             // Nobody has to look for what a sight of nothing shows.

@@ -15,6 +15,7 @@ enum MetricsPage {
         Self.addAppends(snapshot, to: &page)
         Self.addConnections(snapshot, to: &page)
         Self.addSessions(snapshot.dispatcher, to: &page)
+        Self.addRecording(snapshot.recording, to: &page)
         Self.addDecisions(snapshot, to: &page)
         Self.addProcess(snapshot.process, to: &page)
         return page.text
@@ -235,6 +236,20 @@ enum MetricsPage {
                 "Subscribers' sockets that the server has closed, by close code."),
             by: "code",
             Self.filled(counters.closes, with: CloseCode.allCases.map(\.rawValue)))
+    }
+
+    private static func addRecording(
+        _ counters: SessionRecorder.Counters, to page: inout PrometheusText
+    ) {
+        page.add(
+            MetricFamily(
+                .counter, "livelog_session_entries_total",
+                "Entries of recorded sessions, by what became of them."),
+            by: "result",
+            [
+                ("recorded", Int(clamping: counters.recorded)),
+                ("lost", Int(clamping: counters.lost)),
+            ])
     }
 
     private static func addDecisions(_ snapshot: ServerSnapshot, to page: inout PrometheusText) {

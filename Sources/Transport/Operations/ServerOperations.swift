@@ -22,6 +22,7 @@ struct ServerOperations: Sendable {
     let limits: ServerLimits
     let producers: ProducerHub
     let appender: AppenderView
+    let recorder: SessionRecorder?
     /// Microseconds since 1970.
     let startTime = Machine.wallClock()
 
@@ -81,6 +82,7 @@ struct ServerOperations: Sendable {
         snapshot.connectionRefusals = self.admission.refusals.all
         snapshot.producersMax = self.limits.producersMax
         snapshot.dispatcher = await hubs.counters()
+        snapshot.recording = self.recorder?.counters ?? SessionRecorder.Counters()
         snapshot.decisions = await hubs.desk.counters
         snapshot.questionsWaiting = await hubs.desk.waitingCount
         snapshot.process = ProcessUsage.current()

@@ -27,6 +27,7 @@ struct ServerSnapshot: Sendable {
     var connectionRefusals: [String: UInt64] = [:]
     var producerRefusals: [String: UInt64] = [:]
     var dispatcher = DispatcherCounters()
+    var recording = SessionRecorder.Counters()
     var decisions = DecisionDesk.Counters()
     /// Questions that wait for an answer.
     var questionsWaiting = 0

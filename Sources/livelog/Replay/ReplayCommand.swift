@@ -7,11 +7,12 @@ import LogStorage
 import Sessions
 import WireProtocol
 
-/// `livelog replay`: sends the changes of a log to a running server.
+/// `livelog replay`: sends the changes of a log to a running server, or runs recorded sessions against it.
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Send the changes of a log again, to a running server.",
+        abstract:
+            "Send the changes of a log again to a running server, or run recorded sessions again.",
         discussion: """
             The log is only read; a server may be working on it. Whole batches are sent as whole \
             batches; with --model and --where what is left of each is one batch. A batch is in the \
@@ -25,18 +26,30 @@ struct ReplayCommand: AsyncParsableCommand {
             twice. With --state-file a further run goes on where the last one stopped, however that \
             ended. The same are runs of one log with the same --from, --model, --where and --run.
 
-            Exit code 0: everything is at the target, but for what --skip-refused left out. 1: it is \
-            not; standard error says why.
+            With --sessions nothing is sent. Each subscription of the sessions that a server recorded \
+            (livelog serve --record-sessions) is run again by the matcher and the renderer of this \
+            program, and by a brute-force matcher that shares nothing with them; --compare compares \
+            the frames with those of an earlier run besides. With --config the rules of that file say \
+            what is seen by the first of the two, and those of the journal by the second.
+
+            Exit code 0: everything is at the target, but for what --skip-refused left out; of sessions, \
+            no difference. 1: it is not, or there is one; standard error says why.
             """)
 
     @Argument(help: ArgumentHelp("The log's directory.", valueName: "dir"))
     var path: String
 
     @Option(
-        name: .customLong("to"),
         help: ArgumentHelp(
             "The target's URL: http://HOST:PORT or https://HOST:PORT.", valueName: "url"))
-    var target: String
+    var to: String?
+
+    @Flag(help: "Run recorded sessions against the log instead.")
+    var sessions = false
+
+    @OptionGroup var sessionOptions: SessionReplayOptions
+
+    private var target: String { self.to ?? "" }
 
     @Option(
         help: ArgumentHelp(
@@ -100,6 +113,21 @@ struct ReplayCommand: AsyncParsableCommand {
     var format = OutputFormat.text
 
     func validate() throws {
+        guard self.sessions != (self.to != nil) else {
+            throw ValidationError(
+                "Name a server with --to, or run recorded sessions with --sessions; one of the two."
+            )
+        }
+        if self.sessions {
+            guard self.model == nil, self.conditions.isEmpty, self.stateFile == nil else {
+                throw ValidationError("--model, --where and --state-file are for --to.")
+            }
+            return
+        }
+        guard !self.sessionOptions.isGiven else {
+            throw ValidationError(
+                "--journal, --frames-out, --compare and --config are for --sessions.")
+        }
         _ = try self.client()
         _ = try self.filter()
         guard 1...ProducerLimits().unansweredMax ~= self.window else {
@@ -112,6 +140,10 @@ struct ReplayCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if self.sessions {
+            return try self.sessionOptions.run(
+                LogDirectory(self.path), from: self.from, until: self.until, as: self.format)
+        }
         let run: ReplayRun
         do {
             run = try self.prepare()
