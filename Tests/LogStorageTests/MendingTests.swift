@@ -28,6 +28,14 @@ import Testing
         return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
     }
 
+    /// Appends a record, and gives the log's lock back.
+    private static func append(to directory: ScratchDirectory) throws {
+        let writer = try directory.open().writer
+        try writer.append([TestChange(key: .string("new"), instance: "{}")])
+        try writer.commit()
+        try writer.close()
+    }
+
     /// A way to make a log that does not open, and the first record that is lost by it.
     enum Harm: CaseIterable {
         case middleSegmentRemoved, middleHeader, durableRecordOfTheLast, lastRemoved
@@ -62,10 +70,7 @@ import Testing
         #expect(try Self.damage(directory.path) == [])
         #expect(!Self.aside(directory).isEmpty || harm == .lastRemoved)
         // It takes appends, in an epoch of its own.
-        let writer = try directory.open().writer
-        try writer.append([TestChange(key: .string("new"), instance: "{}")])
-        try writer.commit()
-        try writer.close()
+        try Self.append(to: directory)
         #expect(
             try Self.records(directory.path).count == all.keys.count { $0.rawValue < bound } + 1)
         var again = LogRepair(LogDirectory(directory.path))
