@@ -15,7 +15,7 @@ struct Command {
     }
 
     /// `LIVELOG_BINARY`, or the program that was built beside the tests.
-    private static let program: URL = {
+    static let program: URL = {
         if let path = ProcessInfo.processInfo.environment["LIVELOG_BINARY"] {
             return URL(filePath: path)
         }
@@ -34,6 +34,11 @@ struct Command {
         let words = (["log"] + arguments).map { "'\($0)'" }.joined(separator: " ")
         let script = "set -o pipefail; '\(Self.program.path)' \(words) | \(filter)"
         try self.init(URL(filePath: "/bin/bash"), ["-c", script])
+    }
+
+    /// Runs a line of the shell; the status is that of the first of its commands that fails.
+    init(running line: String) throws {
+        try self.init(URL(filePath: "/bin/bash"), ["-c", "set -o pipefail; \(line)"])
     }
 
     private init(_ program: URL, _ arguments: [String]) throws {

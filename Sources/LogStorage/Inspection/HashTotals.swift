@@ -40,9 +40,7 @@ package struct HashTotals: Sendable {
     package init(_ log: ChangeLog, limit: Int) throws(StorageError) {
         var cursors: [HashCursor] = []
         for extent in log.extents {
-            var cursor = try HashCursor(extent, hasher: log.hasher)
-            try cursor.advance()
-            cursors.append(cursor)
+            cursors.append(try HashCursor(extent, hasher: log.hasher))
         }
         var candidates: [Candidate] = []
         var heap = CursorHeap(cursors)
@@ -108,15 +106,25 @@ private struct HashCursor {
         let last: Offset
     }
 
-    private let segment: Segment
-    private var index = 0
-    /// Those of a segment that is not sealed; nil if it has an index.
-    private var entries: [Entry]?
-    private(set) var current: Entry?
+    /// Entries that are read from an index at once.
+    private static let aheadCount = 512
 
+    private let segment: Segment
+    /// The directory entry of the index behind those that were read ahead.
+    private var index = 0
+    /// Whether ``ahead`` is all that there is: of a segment that is not sealed.
+    private let isWhole: Bool
+    private var ahead: [Entry] = []
+    private var place = 0
+
+    /// Begins at the first entry.
     init(_ extent: SegmentExtent, hasher: GroupHasher) throws(StorageError) {
         self.segment = extent.segment
-        guard extent.segment.sealed == nil else { return }
+        self.isWhole = extent.segment.sealed == nil
+        guard self.isWhole else {
+            try self.readAhead()
+            return
+        }
         // An index of what is there until now: that of a segment that was sealed here.
         let base = extent.segment.base
         var builder = IndexBuilder()
@@ -134,31 +142,35 @@ private struct HashCursor {
         let bytes = builder.finish(
             identity: extent.segment.header.identity, epoch: extent.segment.epoch, base: base,
             binding: .none)
-        var entries: [Entry] = []
         do throws(FormatError) {
             let view = IndexView(
                 bytes.span.bytes, header: try IndexHeader(reading: bytes.span.bytes))
             for index in 0..<view.header.entryCount {
-                entries.append(Entry(view.entry(index), base: base))
+                self.ahead.append(Entry(view.entry(index), base: base))
             }
         } catch {
             preconditionFailure("an index that was built just now: \(error.message)")
         }
-        self.entries = entries
     }
 
+    /// The entry at hand; nil at the end.
+    var current: Entry? { self.place < self.ahead.count ? self.ahead[self.place] : nil }
+
     mutating func advance() throws(StorageError) {
-        let at = self.index
-        self.index += 1
-        if let entries = self.entries {
-            self.current = at < entries.count ? entries[at] : nil
-            return
+        self.place += 1
+        if self.place == self.ahead.count, !self.isWhole { try self.readAhead() }
+    }
+
+    private mutating func readAhead() throws(StorageError) {
+        self.ahead.removeAll(keepingCapacity: true)
+        self.place = 0
+        let (first, base) = (self.index, self.segment.base)
+        try self.segment.sealed?.withView(of: self.segment) { view in
+            for index in first..<min(first + Self.aheadCount, view.header.entryCount) {
+                self.ahead.append(Entry(view.entry(index), base: base))
+            }
         }
-        let base = self.segment.base
-        self.current =
-            try self.segment.sealed?.withView(of: self.segment) { view -> Entry? in
-                at < view.header.entryCount ? Entry(view.entry(at), base: base) : nil
-            } ?? nil
+        self.index += self.ahead.count
     }
 }
 
@@ -168,53 +180,71 @@ extension HashCursor.Entry {
             hash: entry.hash, kind: entry.postings.kind, count: entry.postings.count,
             last: base.advanced(by: Int(entry.postings.last)))
     }
-
-    /// Whether it comes before `other`.
-    fileprivate func isBefore(_ other: Self) -> Bool {
-        (self.hash, self.kind.rawValue) < (other.hash, other.kind.rawValue)
-    }
 }
 
 /// The cursors of all segments, the one with the least hash first.
 private struct CursorHeap {
+    /// What the heap is ordered by, and whose it is: small, because it is moved for each entry.
+    private struct Key: BitwiseCopyable {
+        var hash: UInt64
+        var kind: UInt8
+        var cursor: Int32
+
+        func isBefore(_ other: Key) -> Bool {
+            self.hash != other.hash ? self.hash < other.hash : self.kind < other.kind
+        }
+    }
+
     private var cursors: [HashCursor]
+    private var keys: [Key] = []
 
     init(_ cursors: [HashCursor]) {
-        self.cursors = cursors.filter { $0.current != nil }
-        for place in stride(from: self.cursors.count / 2 - 1, through: 0, by: -1) {
+        self.cursors = cursors
+        for index in cursors.indices {
+            if let key = self.key(of: index) { self.keys.append(key) }
+        }
+        for place in stride(from: self.keys.count / 2 - 1, through: 0, by: -1) {
             self.sink(place)
         }
     }
 
+    private func key(of index: Int) -> Key? {
+        self.cursors[index].current.map {
+            Key(
+                hash: $0.hash, kind: UInt8(truncatingIfNeeded: $0.kind.rawValue),
+                cursor: Int32(index))
+        }
+    }
+
     /// The least entry of all.
-    var least: HashCursor.Entry? { self.cursors.first?.current }
+    var least: HashCursor.Entry? {
+        self.keys.first.flatMap { self.cursors[Int($0.cursor)].current }
+    }
 
     mutating func advanceLeast() throws(StorageError) {
-        try self.cursors[0].advance()
-        if self.cursors[0].current == nil {
-            self.cursors.swapAt(0, self.cursors.count - 1)
-            self.cursors.removeLast()
+        let index = Int(self.keys[0].cursor)
+        try self.cursors[index].advance()
+        if let key = self.key(of: index) {
+            self.keys[0] = key
+        } else {
+            self.keys.swapAt(0, self.keys.count - 1)
+            self.keys.removeLast()
         }
-        if !self.cursors.isEmpty { self.sink(0) }
+        if !self.keys.isEmpty { self.sink(0) }
     }
 
     private mutating func sink(_ start: Int) {
+        let count = self.keys.count
         var place = start
+        let key = self.keys[start]
         while true {
-            var least = place
-            for child in [2 * place + 1, 2 * place + 2] where child < self.cursors.count {
-                if self.isBefore(child, least) { least = child }
-            }
-            if least == place { return }
-            self.cursors.swapAt(place, least)
-            place = least
+            var child = 2 * place + 1
+            guard child < count else { break }
+            if child + 1 < count, self.keys[child + 1].isBefore(self.keys[child]) { child += 1 }
+            guard self.keys[child].isBefore(key) else { break }
+            self.keys[place] = self.keys[child]
+            place = child
         }
-    }
-
-    private func isBefore(_ one: Int, _ other: Int) -> Bool {
-        guard let left = self.cursors[one].current, let right = self.cursors[other].current else {
-            return false
-        }
-        return left.isBefore(right)
+        self.keys[place] = key
     }
 }
