@@ -54,7 +54,6 @@ package struct RecordSelection: Sendable {
         _ body: (borrowing RecordView) throws -> Bool
     ) throws {
         if let (hashes, kind) = self.hashes(in: log) {
-            log.expectRandomReads()
             try self.find(hashes, kind, log, range, damage, body)
         } else {
             try self.scan(log, range, damage, body)

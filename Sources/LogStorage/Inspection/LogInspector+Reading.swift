@@ -171,11 +171,6 @@ private final class DamageList: Sendable {
 }
 
 extension ChangeLog {
-    /// Says that records are read next that lie far from each other: those that an index finds.
-    package func expectRandomReads() {
-        for segment in self.segments.all { segment.mapping?.expectRandomReads() }
-    }
-
     /// The segments, ascending, each with the first offset that is not in it.
     package var extents: [SegmentExtent] {
         let segments = self.segments.all

@@ -27,14 +27,6 @@ package final class Mapping: @unchecked Sendable {
     }
 
     deinit { self.release() }
-
-    /// Says that what is read next lies anywhere in it: only the pages that are touched are looked up, and none is read
-    /// ahead. A hint: nothing depends on it.
-    func expectRandomReads() {
-        // Raw memory: an address for the system, which changes nothing at it.
-        _ = madvise(
-            UnsafeMutableRawPointer(mutating: self.base.baseAddress), self.base.count, MADV_RANDOM)
-    }
 }
 
 /// A table of 32-bit numbers with one writer and many readers, that takes memory only as it is filled.
