@@ -15,7 +15,7 @@ struct Command {
     }
 
     /// `LIVELOG_BINARY`, or the program that was built beside the tests.
-    private static let program: URL = {
+    static let program: URL = {
         if let path = ProcessInfo.processInfo.environment["LIVELOG_BINARY"] {
             return URL(filePath: path)
         }
