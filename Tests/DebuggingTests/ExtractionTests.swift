@@ -1,4 +1,5 @@
 import Debugging
+import LogFormat
 import LogModel
 import LogStorage
 import TestSupport

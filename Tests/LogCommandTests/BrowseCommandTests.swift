@@ -53,7 +53,10 @@ import Testing
             #expect(terminal.wait(for: "\u{1B}[6;1H"))
             try terminal.send("q")
             terminal.finish()
-            #expect(!terminal.output.contains("\u{1B}[3") && terminal.isRestored)
+            #expect(terminal.isRestored)
+            for colour in [1, 2, 31, 32, 33] {
+                #expect(!terminal.output.contains("\u{1B}[\(colour)m"))
+            }
         }
     }
 

@@ -11,6 +11,8 @@ struct BrowserRow {
         let action: Action
         let model: Text
         let key: Scalar
+        /// Whether the list is a history, all of whose records are of this instance.
+        let isStep: Bool
         /// The beginning of what it is about: the instance, or what changed.
         let excerpt: BrowserLine
     }
@@ -46,7 +48,7 @@ struct BrowserRow {
         self.content = .record(
             Record(
                 time: record.time, action: record.action, model: record.model, key: record.key,
-                excerpt: excerpt))
+                isStep: isStep, excerpt: excerpt))
     }
 
     /// The row for damage.
@@ -72,9 +74,7 @@ struct BrowserRow {
             line.add(
                 width < 60 ? record.action.sign + " " : "\(record.action.name)  ",
                 record.action.style)
-            line.add("\(record.model) ")
-            line.add(record.key.json)
-            line.add("  ")
+            if !record.isStep { line.add("\(record.model) \(record.key.json)  ") }
             for piece in record.excerpt.pieces { line.add(piece.text, piece.style) }
         }
         return isSelected ? line.filled(to: width, .selected) : line.cut(to: width)

@@ -7,8 +7,6 @@ import Synchronization
 /// shown, and a screen of its own.
 ///
 /// It is as it was before when ``close()`` was called, and also when a signal ends or stops the process.
-///
-/// Raw memory: the system reads and writes bytes within its calls.
 final class RawTerminal: Sendable {
     /// What happened.
     enum Event {
@@ -121,6 +119,7 @@ final class RawTerminal: Sendable {
                 if !keys.isEmpty { return .keys(keys) }
             } else if polls[0].revents != 0 {
                 var bytes = [UInt8](repeating: 0, count: 4096)
+                // Raw memory: filled by the system within the call.
                 let count = bytes.withUnsafeMutableBytes {
                     Glibc.read(STDIN_FILENO, $0.baseAddress, $0.count)
                 }

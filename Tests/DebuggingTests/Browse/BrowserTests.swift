@@ -296,7 +296,7 @@ import Testing
             let damage = BrowserDamage()
             let log = try LogInspector(LogDirectory(path)).openLog(damage: damage.handler)
             var browser = Browser(
-                log, name: "shop", damage: damage, width: 120, height: shop.changes.count + 2)
+                log, name: "shop", damage: damage, width: 400, height: shop.changes.count + 2)
             let line = try #require(
                 browser.screen.firstIndex { $0.text.contains("DAMAGED ") })
             #expect(Self.offsets(browser) == Array(0..<shop.changes.count))
