@@ -7,7 +7,7 @@ struct LogCommand: ParsableCommand {
         commandName: "log",
         abstract: "Look at a log's directory; a server may be working on it.",
         subcommands: [
-            LogStatCommand.self, LogCatCommand.self, LogGroupsCommand.self,
+            LogStatCommand.self, LogCatCommand.self, LogBrowseCommand.self, LogGroupsCommand.self,
             LogHistoryCommand.self, LogBlameCommand.self, LogStateCommand.self,
             LogDiffCommand.self, LogBisectCommand.self,
             LogExplainCommand.self, LogWhatIfCommand.self,
