@@ -25,7 +25,9 @@ final class LogAccess: Sendable {
     /// Is told of records that are passed over.
     var damage: DamageHandler { { [notes] in notes.add($0) } }
     /// Whether anything was passed over.
-    var isDamaged: Bool { self.notes.isDamaged }
+    var isDamaged: Bool { !self.damages.isEmpty }
+    /// What was passed over so far.
+    var damages: [StorageError] { self.notes.all }
 
     /// The stretch of the log from one place to another, from the log's beginning and to its end by default.
     ///
@@ -39,12 +41,14 @@ final class LogAccess: Sendable {
 
 /// Says each damage once on standard error.
 private final class DamageNotes: Sendable {
-    private let said = Mutex<Set<String>>([])
+    private let said = Mutex<[StorageError]>([])
+    private let seen = Mutex<Set<StorageError>>([])
 
-    var isDamaged: Bool { self.said.withLock { !$0.isEmpty } }
+    var all: [StorageError] { self.said.withLock { $0 } }
 
     func add(_ error: StorageError) {
-        let isNew = self.said.withLock { $0.insert(error.description).inserted }
+        let isNew = self.seen.withLock { $0.insert(error).inserted }
+        if isNew { self.said.withLock { $0.append(error) } }
         if isNew { Diagnostics.say("damaged: \(error)") }
     }
 }

@@ -212,9 +212,8 @@ struct ReplayCommand: AsyncParsableCommand {
     private func prepare() throws -> ReplayRun {
         let client = try self.client()
         let filter = try self.filter()
-        let inspector = LogInspector(LogDirectory(self.path))
-        let durable = try inspector.meta().newest.durable
-        let log = try inspector.openLog()
+        let access = try LogAccess.open(LogDirectory(self.path))
+        let log = access.log
         let identity = ReplayIdentity(
             log: log.identity, from: self.from, filter: filter, run: self.runName)
         let file = self.stateFile.map {
@@ -236,7 +235,11 @@ struct ReplayCommand: AsyncParsableCommand {
         if wanted < log.first {
             Diagnostics.say("the log no longer has what is before offset \(log.first)")
         }
-        let end = try self.until?.offset(in: log) ?? log.watermarks.visible
+        var end = try self.until?.offset(in: log) ?? log.watermarks.visible
+        // What is behind damage is not sent: at the target it would look as if nothing were missing.
+        let damage = access.damages.filter { $0.offset.map { $0 < end } ?? false }
+            .min { $0.offset ?? end < $1.offset ?? end }
+        if let place = damage?.offset { end = min(end, place) }
         // A place that was kept does not go back.
         let reader = try ReplayReader(log, from: start, to: max(start, end), filter: filter)
         let ledger = ReplayLedger(
@@ -246,14 +249,7 @@ struct ReplayCommand: AsyncParsableCommand {
         var options = ReplayRun.Options(
             speed: self.speed, retryLimit: .seconds(self.retryFor), file: file
         ) { epoch in "livelog-replay:\(epoch):\(digest.prefix(32))" }
-        // What is readable of a segment that is not sealed ends before damage.
-        if durable > log.watermarks.visible, end == log.watermarks.visible {
-            options.damage = StorageError(
-                .corrupt,
-                "what the log has from offset \(end) on cannot be read, although it had records up to "
-                    + "offset \(durable.rawValue - 1): see livelog log verify",
-                path: self.path, offset: end)
-        }
+        options.damage = damage
         return ReplayRun(reader, of: log, to: client, ledger: ledger, options: options)
     }
 }
