@@ -144,7 +144,8 @@ final class RawTerminal: Sendable {
             default:
                 self.close()
                 signal(number, SIG_DFL)
-                raise(number)
+                // To the process: this thread may have the signal blocked.
+                kill(getpid(), number)
             }
         }
     }
