@@ -47,14 +47,11 @@ final class RawTerminal: Sendable {
         else { return nil }
         self.state = Mutex(State(saved: saved))
         self.redraw = redraw
-        self.open()
-        guard (try? DedicatedThread { [self] in self.handleSignals() }) != nil else {
-            self.close()
-            return nil
-        }
+        guard (try? DedicatedThread { [self] in self.handleSignals() }) != nil else { return nil }
         for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH] {
             signal(number) { SignalPipe.ofProcess?.write(UInt8(truncatingIfNeeded: $0)) }
         }
+        self.open()
     }
 
     private func open() {
@@ -140,13 +137,14 @@ final class RawTerminal: Sendable {
                 self.redraw.write(0)
             case SIGTSTP:
                 self.close()
-                // Returns when somebody has let the process go on.
-                kill(getpid(), SIGSTOP)
+                // Returns when somebody has let the process go on; a signal to the process may do so before.
+                raise(SIGSTOP)
                 self.open()
                 self.redraw.write(0)
             default:
                 self.close()
                 signal(number, SIG_DFL)
+                // To the process: this thread may have the signal blocked.
                 kill(getpid(), number)
             }
         }
