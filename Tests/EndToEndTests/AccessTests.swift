@@ -313,7 +313,7 @@ import Testing
             let process = try ChildProcess(
                 Places.livelog, ["serve", "--data", directory.path] + options)
             #expect(await process.ending() == .exited(64))
-            #expect(process.errorOutput.contains(word))
+            #expect(await process.finalErrorOutput.contains(word))
         }
     }
 }

@@ -40,7 +40,9 @@ import Testing
             let tool = try ChildProcess(gitChanges, [directory.path])
             #expect(await tool.nextLine() == nil)
             #expect(await tool.ending() == .exited(1))
-            #expect(tool.errorOutput == "git-changes: \(directory.path) is not a git repository")
+            #expect(
+                await tool.finalErrorOutput
+                    == "git-changes: \(directory.path) is not a git repository")
         }
     }
 }

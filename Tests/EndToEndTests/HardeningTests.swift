@@ -98,7 +98,7 @@ import Testing
                 Places.livelog, ["serve", "--data", directory.path, "--listen", "127.0.0.1:0"],
                 environment: ["SWIFT_DETERMINISTIC_HASHING": "1"])
             #expect(await process.ending() == .exited(64))
-            #expect(process.errorOutput.contains("SWIFT_DETERMINISTIC_HASHING"))
+            #expect(await process.finalErrorOutput.contains("SWIFT_DETERMINISTIC_HASHING"))
         }
     }
 }

@@ -59,6 +59,6 @@ import Testing
             Places.livelog, ["serve", "--listen", "127.0.0.1:0"] + options)
         while await serve.nextLine() != nil {}
         #expect(await serve.ending() == .exited(64))
-        #expect(serve.errorOutput.contains("\(options[0]) is at least 1"))
+        #expect(await serve.finalErrorOutput.contains("\(options[0]) is at least 1"))
     }
 }

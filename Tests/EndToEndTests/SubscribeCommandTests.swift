@@ -132,7 +132,7 @@ import Testing
             let other = try ChildProcess(Places.livelog, command + ["--where", "a=1"])
             #expect(await other.ending() == .exited(1))
             #expect(
-                other.errorOutput.contains(
+                await other.finalErrorOutput.contains(
                     #"belongs to {"model":"m","where":{"a":1,"b":2}}, not to {"model":"m","where":{"a":1}}: "#
                         + "use another file, or remove it to begin anew"), "\(other.errorOutput)")
             let same = try ChildProcess(
@@ -170,7 +170,7 @@ import Testing
                 ])
             #expect(await subscriber.ending() == .exited(1))
             #expect(
-                subscriber.errorOutput.contains(advice.replacing("FILE", with: file)),
+                await subscriber.finalErrorOutput.contains(advice.replacing("FILE", with: file)),
                 "\(subscriber.errorOutput)")
         }
     }

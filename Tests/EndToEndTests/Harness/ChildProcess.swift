@@ -18,6 +18,7 @@ final class ChildProcess: Sendable {
     private let lines: AsyncStream<String>
     private let ended: Task<Ending, Never>
     private let complaints = LineCollector()
+    private let complained: Task<Void, Never>
 
     /// Starts a program.
     ///
@@ -41,7 +42,13 @@ final class ChildProcess: Sendable {
         } atEnd: {
             output.finish()
         }
-        process.standardError = Pipe.split { [complaints] in complaints.append($0) }
+        let (silences, silence) = AsyncStream.makeStream(of: Void.self)
+        process.standardError = Pipe.split { [complaints] in
+            complaints.append($0)
+        } atEnd: {
+            silence.finish()
+        }
+        self.complained = Task { for await _ in silences {} }
 
         let (endings, ending) = AsyncStream.makeStream(of: Ending.self)
         process.terminationHandler = { process in
@@ -104,6 +111,14 @@ final class ChildProcess: Sendable {
 
     /// What the program wrote to its error output so far.
     var errorOutput: String { complaints.text }
+
+    /// All that the program wrote to its error output: waits until it, and whoever has it from it, has closed that.
+    var finalErrorOutput: String {
+        get async {
+            await complained.value
+            return complaints.text
+        }
+    }
 
     /// An error that tells who failed and what it said.
     func failure(_ what: String) -> Failure {
