@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import LogModel
 package import WireProtocol
 
@@ -67,47 +66,15 @@ package struct BisectQuestion: Hashable, Sendable {
         switch self.condition.test {
         case .isIn(let values): return values.contains { Self.isEqual($0, value) }
         case .isNot(let values): return !values.contains { Self.isEqual($0, value) }
-        case .order(let order, let bound):
-            return Self.compare(value, bound).map { Self.accepts($0, order) } ?? false
-        case .hasPrefix(let prefix):
-            return value.kind == .string && value.text.bytes.starts(with: prefix.bytes)
+        case .order, .hasPrefix: return self.condition.test.isFulfilled(by: value)
         }
     }
 
     private static func isEqual(_ one: Scalar, _ other: Scalar) -> Bool {
         if one.isSameGroupValue(as: other) { return true }
-        guard one.kind == .number, other.kind == .number else { return false }
-        return self.compare(one, other) == 0
-    }
-
-    /// Below 0, 0 or above 0; nil if the two have no order.
-    private static func compare(_ one: Scalar, _ other: Scalar) -> Int? {
-        switch (one.kind, other.kind) {
-        case (.number, .number):
-            guard let left = Decimal(one), let right = Decimal(other) else { return nil }
-            return left < right ? -1 : left > right ? 1 : 0
-        case (.string, .string):
-            if one.text == other.text { return 0 }
-            return one.text.bytes.lexicographicallyPrecedes(other.text.bytes) ? -1 : 1
-        default: return nil
-        }
-    }
-
-    private static func accepts(_ outcome: Int, _ order: Condition.Order) -> Bool {
-        switch order {
-        case .less: outcome < 0
-        case .atMost: outcome <= 0
-        case .greater: outcome > 0
-        case .atLeast: outcome >= 0
-        }
-    }
-}
-
-extension Decimal {
-    /// The value of a number, to 38 digits; nil if it is none, or too large.
-    init?(_ scalar: Scalar) {
-        guard scalar.kind == .number else { return nil }
-        self.init(string: scalar.text.string)
-        if self.isNaN { return nil }
+        guard one.kind == .number, other.kind == .number,
+            let left = PlainDecimal(one.text.string), let right = PlainDecimal(other.text.string)
+        else { return false }
+        return left.compare(to: right) == 0
     }
 }

@@ -131,3 +131,12 @@ private struct Tally {
         Scalar(kind: .number, text: Text(number.description))
     }
 }
+
+extension Decimal {
+    /// The value of a number, to 38 digits; nil if it is none, or too large.
+    fileprivate init?(_ scalar: Scalar) {
+        guard scalar.kind == .number else { return nil }
+        self.init(string: scalar.text.string)
+        if self.isNaN { return nil }
+    }
+}

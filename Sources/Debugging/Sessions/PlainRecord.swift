@@ -88,7 +88,7 @@ struct PlainRecord {
         conditions.allSatisfy { condition in
             self.groups.contains {
                 $0.isOn(side) && $0.property == condition.property
-                    && condition.test.plainlyHolds(for: $0.value)
+                    && condition.test.isFulfilled(by: $0.value)
             }
         }
     }
@@ -106,82 +106,5 @@ struct PlainFilter {
         self.model = filter.model
         self.conditions = filter.conditions
         self.ways = filter.sight.clauses.flatMap(\.alternatives)
-    }
-}
-
-extension Condition.Test {
-    /// Whether `value` fulfils the test.
-    fileprivate func plainlyHolds(for value: Scalar) -> Bool {
-        func isListed(_ values: [Scalar]) -> Bool {
-            values.contains { $0.text == value.text && ($0.kind == .null) == (value.kind == .null) }
-        }
-        switch self {
-        case .isIn(let values): return isListed(values)
-        case .isNot(let values): return !isListed(values)
-        case .hasPrefix(let text):
-            return value.kind == .string && value.text.bytes.starts(with: text.bytes)
-        case .order(let order, let operand):
-            let comparison: Int
-            switch (value.kind, operand.kind) {
-            case (.string, .string):
-                let (left, right) = (value.text.bytes, operand.text.bytes)
-                comparison =
-                    left == right ? 0 : left.lexicographicallyPrecedes(right) ? -1 : 1
-            case (.number, .number):
-                guard let left = PlainNumber(value.text), let right = PlainNumber(operand.text)
-                else { return false }
-                comparison = left.compared(to: right)
-            default: return false
-            }
-            return switch order {
-            case .less: comparison < 0
-            case .atMost: comparison <= 0
-            case .greater: comparison > 0
-            case .atLeast: comparison >= 0
-            }
-        }
-    }
-}
-
-/// A number of JSON as a fraction `0.digits` and a power of ten.
-private struct PlainNumber {
-    private var isNegative = false
-    /// Without zeros at the start and the end; empty for 0.
-    private var digits: [UInt8] = []
-    private var exponent = 0
-
-    init?(_ text: Text) {
-        var rest = text.bytes[...]
-        if rest.first == UInt8(ascii: "-") {
-            self.isNegative = true
-            rest.removeFirst()
-        }
-        if let mark = rest.firstIndex(where: { $0 | 0x20 == UInt8(ascii: "e") }) {
-            let power = String(decoding: rest[(mark + 1)...], as: UTF8.self)
-            // A power that is no integer of the machine is that of 0, or of what no double can hold.
-            self.exponent = Int(power) ?? 0
-            rest = rest[..<mark]
-        }
-        let whole = rest.prefix { $0 != UInt8(ascii: ".") }
-        let digits = Array(whole) + rest.dropFirst(whole.count + 1)
-        guard !digits.isEmpty, digits.allSatisfy({ 0x30...0x39 ~= $0 }) else { return nil }
-        let zeros = digits.prefix { $0 == 0x30 }.count
-        self.exponent += whole.count - zeros
-        self.digits = Array(digits.dropFirst(zeros))
-        while self.digits.last == 0x30 { self.digits.removeLast() }
-    }
-
-    /// -1, 0 or 1.
-    func compared(to other: PlainNumber) -> Int {
-        if self.digits.isEmpty && other.digits.isEmpty { return 0 }
-        if self.digits.isEmpty { return other.isNegative ? 1 : -1 }
-        if other.digits.isEmpty { return self.isNegative ? -1 : 1 }
-        guard self.isNegative == other.isNegative else { return self.isNegative ? -1 : 1 }
-        let sign = self.isNegative ? -1 : 1
-        guard self.exponent == other.exponent else {
-            return self.exponent < other.exponent ? -sign : sign
-        }
-        if self.digits == other.digits { return 0 }
-        return self.digits.lexicographicallyPrecedes(other.digits) ? -sign : sign
     }
 }
