@@ -26,7 +26,7 @@ struct LogDirectoryArgument: ParsableArguments {
     var directory: LogDirectory { LogDirectory(self.path) }
 }
 
-extension ParsableCommand {
+extension ParsableArguments {
     /// Runs `body`; what it throws is said on standard error, and the command ends with exit code 1.
     func orFail<Result>(_ body: () throws(StorageError) -> Result) throws -> Result {
         do throws(StorageError) {

@@ -45,11 +45,7 @@ struct LogWhatIfCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The configuration to compare it with.", valueName: "file"))
     var present: String?
 
-    @Option(help: ArgumentHelp("Begin with this offset or time.", valueName: "place"))
-    var from: LogPlace?
-
-    @Option(help: ArgumentHelp("End before this offset or time.", valueName: "place"))
-    var until: LogPlace?
+    @OptionGroup var range: RangeArguments
 
     @Option(help: ArgumentHelp("How many records that differ are named.", valueName: "n"))
     var top = 20
@@ -85,7 +81,8 @@ struct LogWhatIfCommand: ParsableCommand {
         let message = try self.subscription.map { try ReaderOptions.subscription($0) }
         let principals = try self.allPrincipals()
         try self.withLog(self.log) { access, output in
-            let range = try TrialRange(from: self.from, until: self.until, in: access.log)
+            let range = try TrialRange(
+                from: self.range.from, until: self.range.until, in: access.log)
             var progress = ProgressLine()
             func show(_ offset: Offset) {
                 progress.show { "\(offset.distance(from: range.start)) of \(range.count) offsets" }

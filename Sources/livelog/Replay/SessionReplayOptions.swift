@@ -1,11 +1,9 @@
-import Access
 import ArgumentParser
 import Debugging
 import FoundationEssentials
 import LogModel
 import LogStorage
 import Replication
-import Settings
 import WireProtocol
 
 /// How `livelog replay --sessions` runs recorded sessions.
@@ -44,8 +42,8 @@ struct SessionReplayOptions: ParsableArguments {
         _ directory: LogDirectory, from: LogPlace?, until: LogPlace?, as format: OutputFormat
     ) throws {
         let earlier = try self.earlier()
-        let policy = try self.config.map { try Self.policy($0) }
-        let log = try Self.orFail { () throws(StorageError) in
+        let policy = try self.config.map { try ReaderOptions.policy($0) }
+        let log = try self.orFail { () throws(StorageError) in
             try LogInspector(directory).openLog()
         }
         var findings: [JournalFinding] = []
@@ -54,13 +52,13 @@ struct SessionReplayOptions: ParsableArguments {
             throw Self.failure(
                 "\(self.compare ?? "") is of log \(earlier.log), and this is another one")
         }
-        let range = try Self.orFail { () throws(StorageError) in
+        let range = try self.orFail { () throws(StorageError) in
             try Self.range(from, until, in: log, earlier: earlier)
         }
         let replay = recorded.replay(in: log, policy: policy, range: range)
         var progress = ProgressLine()
         let start = ContinuousClock.now
-        let report = try Self.orFail { () throws(StorageError) in
+        let report = try self.orFail { () throws(StorageError) in
             try replay.run { offset in progress.show { "offset \(offset)" } }
         }
         progress.clear()
@@ -103,7 +101,7 @@ struct SessionReplayOptions: ParsableArguments {
         }
         var recorded = RecordedSessions()
         for file in files {
-            try Self.orFail { () throws(StorageError) in
+            try self.orFail { () throws(StorageError) in
                 try recorded.add(file: file) { findings.append($0) }
             }
         }
@@ -158,14 +156,6 @@ struct SessionReplayOptions: ParsableArguments {
         }
     }
 
-    private static func policy(_ path: String) throws -> AccessPolicy {
-        do {
-            return try SettingsFile(path: path).load().settings.policy
-        } catch {
-            throw Self.failure(error.text(file: path))
-        }
-    }
-
     private static func write(_ bytes: [UInt8], to path: String) throws {
         do {
             try Data(bytes).write(to: URL(filePath: path), options: .atomic)
@@ -177,13 +167,5 @@ struct SessionReplayOptions: ParsableArguments {
     private static func failure(_ text: String) -> ExitCode {
         Diagnostics.say(text)
         return ExitCode.failure
-    }
-
-    private static func orFail<Result>(_ body: () throws(StorageError) -> Result) throws -> Result {
-        do throws(StorageError) {
-            return try body()
-        } catch {
-            throw Self.failure("\(error)")
-        }
     }
 }
