@@ -54,6 +54,13 @@ struct HashTable<Value: BitwiseCopyable & Sendable>: Sendable {
         self.count = 0
     }
 
+    /// Lends each hash and its value to `body`, in no order. Takes time in proportion to the table.
+    func forEach(_ body: (UInt64, Value) -> Void) {
+        for index in self.hashes.indices where self.hashes[index] != 0 {
+            body(self.hashes[index], self.values[index])
+        }
+    }
+
     /// Keeps those hashes that `isKept` says yes to. Takes time in proportion to the table.
     mutating func filter(_ isKept: (UInt64) -> Bool) {
         var kept = HashTable(filler: self.filler)

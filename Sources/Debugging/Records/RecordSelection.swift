@@ -64,18 +64,24 @@ package struct RecordSelection: Sendable {
         _ hashes: [UInt64], _ kind: HashKind, _ log: ChangeLog, _ range: Range<Offset>,
         _ damage: DamageHandler, _ body: (borrowing RecordView) throws -> Bool
     ) throws {
-        var reader = GroupReader(
-            log, .any(hashes), of: kind, from: range.lowerBound, to: range.upperBound)
-        while let offset = try reader.next() {
-            var result = Result<Bool, any Error>.success(true)
-            do throws(StorageError) {
-                _ = try log.withRecord(at: offset) { record in
-                    if self.wants(record) { result = Result { try body(record) } }
+        var records = ScatteredRecords(log)
+        var at = range.lowerBound
+        while at < range.upperBound {
+            let end = min(try log.prepareIndexes(from: at, having: hashes), range.upperBound)
+            guard at < end else { return }
+            var reader = GroupReader(log, .any(hashes), of: kind, from: at, to: end)
+            while let offset = try reader.next() {
+                var result = Result<Bool, any Error>.success(true)
+                do throws(StorageError) {
+                    _ = try records.withRecord(at: offset) { record in
+                        if self.wants(record) { result = Result { try body(record) } }
+                    }
+                } catch {
+                    damage(error)
                 }
-            } catch {
-                damage(error)
+                guard try result.get() else { return }
             }
-            guard try result.get() else { return }
+            at = end
         }
     }
 

@@ -2,18 +2,25 @@ import LogFormat
 package import LogModel
 package import LogStorage
 
-/// How many records there are, of what and when: counted in one pass over all of them.
-package struct LogStatistics {
+/// How many records there are, of what and when: counted in one pass over all of them, or in several over parts that
+/// follow each other.
+package struct LogStatistics: Sendable {
     /// Records and their bytes.
     package struct Amount: Hashable, Sendable {
         package fileprivate(set) var recordCount = 0
         package fileprivate(set) var byteCount = 0
+
+        fileprivate static func += (amount: inout Amount, other: Amount) {
+            amount.recordCount += other.recordCount
+            amount.byteCount += other.byteCount
+        }
     }
 
     /// What there is of one model.
     package struct Model: Hashable, Sendable {
         /// Its label.
         package let label: Text
+        fileprivate let hash: UInt64
         package fileprivate(set) var created = 0
         package fileprivate(set) var updated = 0
         package fileprivate(set) var deleted = 0
@@ -21,6 +28,22 @@ package struct LogStatistics {
         package fileprivate(set) var byteCount = 0
         /// All of its records.
         package var recordCount: Int { self.created + self.updated + self.deleted }
+
+        fileprivate mutating func count(_ action: Action, _ byteCount: Int) {
+            self.byteCount += byteCount
+            switch action {
+            case .created: self.created += 1
+            case .updated: self.updated += 1
+            case .deleted: self.deleted += 1
+            }
+        }
+
+        fileprivate static func += (model: inout Model, other: Model) {
+            model.created += other.created
+            model.updated += other.updated
+            model.deleted += other.deleted
+            model.byteCount += other.byteCount
+        }
     }
 
     /// What was appended in one hour.
@@ -31,14 +54,16 @@ package struct LogStatistics {
     }
 
     private static let hour: Int64 = 3_600_000_000
-    private static let second: Int64 = 1_000_000
 
     /// The models, in the order of their first records.
     package private(set) var models: [Model] = []
     /// The hours in which something was appended, ascending.
     package private(set) var hours: [Hour] = []
     /// The second in which most records were appended, in microseconds since 1970, and how many.
-    package private(set) var busiest: (start: Int64, recordCount: Int)?
+    package var busiest: (start: Int64, recordCount: Int)? {
+        self.seconds.busiest.map { ($0.start, $0.recordCount) }
+    }
+    private var seconds = BusiestSecond()
     /// Batches of which the first record is there.
     package private(set) var batchCount = 0
     /// Records of each of the groups that were asked about, and their bytes, in their order.
@@ -48,7 +73,6 @@ package struct LogStatistics {
     private let groupBits: UInt64
     private var modelPlaces: [UInt64: Int] = [:]
     private var lastModel: (hash: UInt64, place: Int)?
-    private var currentSecond: (start: Int64, count: Int) = (.min, 0)
     /// Records that were counted.
     package private(set) var recordCount = 0
 
@@ -57,6 +81,19 @@ package struct LogStatistics {
         self.groupHashes = hashes
         self.groups = hashes.map { _ in Amount() }
         self.groupBits = hashes.reduce(0) { $0 | 1 << ($1 & 63) }
+    }
+
+    /// Counts what `next` has counted: records that come after all of these, of the same log and with the same groups.
+    package mutating func append(_ next: LogStatistics) {
+        for model in next.models {
+            let place = self.place(ofModel: model.hash) { model.label }
+            self.models[place] += model
+        }
+        for hour in next.hours { self.add(hour.amount, at: hour.start) }
+        self.seconds.append(next.seconds)
+        self.batchCount += next.batchCount
+        for place in self.groups.indices { self.groups[place] += next.groups[place] }
+        self.recordCount += next.recordCount
     }
 
     /// Counts the records of `extent`. `damage` is told of those that cannot be read.
@@ -68,14 +105,13 @@ package struct LogStatistics {
         self.recordCount += 1
         let byteCount = record.count
         if record.isFirstOfBatch { self.batchCount += 1 }
-        let place = self.place(ofModelOf: record)
-        self.models[place].byteCount += byteCount
-        switch record.action {
-        case .created: self.models[place].created += 1
-        case .updated: self.models[place].updated += 1
-        case .deleted: self.models[place].deleted += 1
+        // Every record begins with the group of its model.
+        let place = self.place(ofModel: record.groupHash(0)) {
+            Text(bytes: record.model.copy())
         }
-        self.addTime(record.time, byteCount)
+        self.models[place].count(record.action, byteCount)
+        self.seconds.add(record.time)
+        self.add(Amount(recordCount: 1, byteCount: byteCount), at: record.time)
         guard self.groupBits != 0 else { return }
         for index in 1..<max(record.groupCount, 1) {
             let hash = record.groupHash(index)
@@ -87,9 +123,7 @@ package struct LogStatistics {
         }
     }
 
-    /// Every record begins with the group of its model.
-    private mutating func place(ofModelOf record: borrowing RecordView) -> Int {
-        let hash = record.groupHash(0)
+    private mutating func place(ofModel hash: UInt64, label: () -> Text) -> Int {
         if let lastModel, lastModel.hash == hash { return lastModel.place }
         let place: Int
         if let known = self.modelPlaces[hash] {
@@ -97,30 +131,15 @@ package struct LogStatistics {
         } else {
             place = self.models.count
             self.modelPlaces[hash] = place
-            self.models.append(Model(label: Text(bytes: record.model.copy())))
+            self.models.append(Model(label: label(), hash: hash))
         }
         self.lastModel = (hash, place)
         return place
     }
 
-    private mutating func addTime(_ time: Int64, _ byteCount: Int) {
-        if (0..<Self.second).contains(time &- self.currentSecond.start) {
-            self.currentSecond.count += 1
-        } else {
-            self.currentSecond = (Self.start(of: time, Self.second), 1)
-        }
-        if self.currentSecond.count > self.busiest?.recordCount ?? 0 {
-            self.busiest = (self.currentSecond.start, self.currentSecond.count)
-        }
+    private mutating func add(_ amount: Amount, at time: Int64) {
         let isSameHour = self.hours.last.map { (0..<Self.hour).contains(time &- $0.start) } ?? false
-        if !isSameHour { self.hours.append(Hour(start: Self.start(of: time, Self.hour))) }
-        self.hours[self.hours.count - 1].amount.recordCount += 1
-        self.hours[self.hours.count - 1].amount.byteCount += byteCount
-    }
-
-    /// The beginning of the stretch of this length that `time` is in; also before 1970.
-    private static func start(of time: Int64, _ length: Int64) -> Int64 {
-        let rest = time % length
-        return time - (rest < 0 ? rest + length : rest)
+        if !isSameHour { self.hours.append(Hour(start: time.start(ofStretch: Self.hour))) }
+        self.hours[self.hours.count - 1].amount += amount
     }
 }

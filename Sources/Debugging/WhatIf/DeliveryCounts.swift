@@ -42,14 +42,12 @@ package struct DeliveryTimes: Hashable, Sendable {
     /// The hours in which something was delivered, ascending.
     package private(set) var hours: [Hour] = []
     /// The records of the busiest second, the first of those that are the busiest.
-    package private(set) var peakRate = 0
+    package var peakRate: Int { self.seconds.busiest?.recordCount ?? 0 }
     /// When that second begins, in microseconds since 1970.
-    package private(set) var peakTime: Int64 = 0
+    package var peakTime: Int64 { self.seconds.busiest?.start ?? 0 }
 
-    private var second: Int64 = .min
-    private var inSecond = 0
+    private var seconds = BusiestSecond()
 
-    private static let microsecondsInSecond: Int64 = 1_000_000
     private static let microsecondsInHour: Int64 = 3_600_000_000
 
     /// Creates times at which nothing was delivered.
@@ -57,25 +55,10 @@ package struct DeliveryTimes: Hashable, Sendable {
 
     /// Counts a record of `time`. Times never decrease from record to record.
     mutating func count(_ time: Int64, bytes: Int) {
-        let second = Self.floor(time, Self.microsecondsInSecond)
-        if second != self.second {
-            self.second = second
-            self.inSecond = 0
-        }
-        self.inSecond += 1
-        if self.inSecond > self.peakRate {
-            self.peakRate = self.inSecond
-            self.peakTime = second
-        }
-        let hour = Self.floor(time, Self.microsecondsInHour)
+        self.seconds.add(time)
+        let hour = time.start(ofStretch: Self.microsecondsInHour)
         if self.hours.last?.start != hour { self.hours.append(Hour(start: hour)) }
         self.hours[self.hours.count - 1].records += 1
         self.hours[self.hours.count - 1].bytes += bytes
-    }
-
-    /// The last multiple of `unit` that is not after `time`, also before 1970.
-    private static func floor(_ time: Int64, _ unit: Int64) -> Int64 {
-        let rest = time % unit
-        return time - (rest < 0 ? rest + unit : rest)
     }
 }

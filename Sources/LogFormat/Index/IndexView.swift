@@ -97,21 +97,37 @@ public struct IndexView: ~Escapable {
             hash: self.file.loadLittleEndian(at, as: UInt64.self), postings: self.list(at: at))
     }
 
+    /// What the directory itself says of its entry at `index`: a list that lies elsewhere is not looked at.
+    @inline(__always)
+    public func count(ofEntry index: Int) -> HashCount {
+        precondition(
+            index >= 0 && index < self.header.entryCount, "the directory has no such entry")
+        let at = self.header.directory.position + index * IndexLayout.entryStride
+        let (kind, count) = self.kindAndCount(at: at)
+        return HashCount(
+            hash: self.file.loadLittleEndian(at, as: UInt64.self), kind: kind, count: count)
+    }
+
     /// The list of the directory entry at the position `at`.
     private func list(at: Int) -> PostingList {
         let position = self.file.loadLittleEndian(
             at + IndexLayout.entryPosition, as: UInt32.self)
-        let countAndKind = self.file.loadLittleEndian(
-            at + IndexLayout.entryCountAndKind, as: UInt32.self)
-        guard let kind = HashKind(rawValue: countAndKind >> IndexLayout.countBits) else {
-            preconditionFailure("an index was used that nobody had checked")
-        }
-        let count = Int(countAndKind & IndexLayout.countMask)
+        let (kind, count) = self.kindAndCount(at: at)
         return count == 1
             ? PostingList(kind: kind, only: position)
             : PostingList(
                 kind: kind, count: count,
                 position: self.header.postings.position + Int(position), in: self.file)
+    }
+
+    @inline(__always)
+    private func kindAndCount(at: Int) -> (kind: HashKind, count: Int) {
+        let countAndKind = self.file.loadLittleEndian(
+            at + IndexLayout.entryCountAndKind, as: UInt32.self)
+        guard let kind = HashKind(rawValue: countAndKind >> IndexLayout.countBits) else {
+            preconditionFailure("an index was used that nobody had checked")
+        }
+        return (kind, Int(countAndKind & IndexLayout.countMask))
     }
 }
 
@@ -131,4 +147,14 @@ public struct IndexEntry: Hashable, Sendable {
     public let hash: UInt64
     /// The records that are found by it.
     public let postings: PostingList
+}
+
+/// A hash of an index file's directory, and how many records are found by it.
+public struct HashCount: Hashable, Sendable {
+    /// The hash.
+    public let hash: UInt64
+    /// What it is of.
+    public let kind: HashKind
+    /// How many records there are, at least 1.
+    public let count: Int
 }

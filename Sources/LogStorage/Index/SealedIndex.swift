@@ -39,7 +39,7 @@ final class SealedIndex: Sendable {
     let binding: SegmentDigest
     private let hasher: GroupHasher
     private let base: Offset
-    private let directory: LogDirectory
+    let directory: LogDirectory
     /// Told of each stretch of damaged records that the index is built again without; nil if it is not then.
     private let damage: DamageHandler?
     // Each set once, under the lock, before its bit in `ready`; never changed.

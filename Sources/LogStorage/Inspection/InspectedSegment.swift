@@ -35,6 +35,11 @@ struct InspectedSegment {
         }
     }
 
+    /// Takes the memory of its bytes for another segment.
+    consuming func recycle(into memory: inout [UInt8]) {
+        if case .hot(let bytes) = self.contents { memory = bytes }
+    }
+
     /// How often compaction took records away.
     var generation: UInt32 {
         if case .cold(let cold) = self.contents { cold.header.generation } else { 0 }
@@ -55,7 +60,15 @@ extension LogInspector {
     /// Throws `corrupt` if its first page or its tables are damaged, or if it has another length than it was
     /// made with; or `io`.
     func segment(_ item: LogListing.Item) throws(StorageError) -> InspectedSegment? {
-        guard let bytes = try self.bytes(item.name) else { return nil }
+        var memory: [UInt8] = []
+        return try self.segment(item, reusing: &memory)
+    }
+
+    /// The same in the memory of a segment that is no longer needed, `memory`, which is empty then.
+    func segment(
+        _ item: LogListing.Item, reusing memory: inout [UInt8]
+    ) throws(StorageError) -> InspectedSegment? {
+        guard let bytes = try self.bytes(item.name, reusing: &memory) else { return nil }
         let path = self.directory.path(of: item.name)
         guard !item.isCold else {
             guard !bytes.isEmpty else {

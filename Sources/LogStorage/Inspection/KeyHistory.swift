@@ -48,6 +48,9 @@ struct KeyHistory {
         }
     }
 
+    /// Begins to bring near what ``check(_:problem:)`` reads for the key with this hash.
+    func expect(_ keyHash: UInt64) { self.table.expect(keyHash) }
+
     /// Checks the record that follows all that were seen, and remembers it.
     mutating func check(_ record: borrowing RecordView, problem: (String) -> Void) {
         let hash = record.keyHash

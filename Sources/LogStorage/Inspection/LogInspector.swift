@@ -35,8 +35,17 @@ package struct LogInspector: Sendable {
 
     /// All bytes of the file `name`, or nil if there is none (any more).
     func bytes(_ name: String) throws(StorageError) -> [UInt8]? {
+        var memory: [UInt8] = []
+        return try self.bytes(name, reusing: &memory)
+    }
+
+    /// The same in the memory of `memory`, which is empty then.
+    func bytes(_ name: String, reusing memory: inout [UInt8]) throws(StorageError) -> [UInt8]? {
         guard let file = try self.open(name) else { return nil }
-        return try file.read(at: 0, count: try file.count())
+        var bytes: [UInt8] = []
+        swap(&bytes, &memory)
+        try file.read(at: 0, count: try file.count(), into: &bytes)
+        return bytes
     }
 
     /// What the file `meta` says. A page that is being written just now is read again.

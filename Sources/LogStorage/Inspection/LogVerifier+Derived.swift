@@ -5,7 +5,8 @@ import LogModel
 extension LogVerifier {
     /// Checks the index file of `segment`.
     ///
-    /// - Parameter expected: the bytes that it must have; nil if not all records could be read.
+    /// - Parameter expected: the bytes that it must have; nil if they are not known, because not all records could be
+    ///   read or because only checksums are asked for.
     func checkIndex(
         of segment: InspectedSegment, _ item: LogListing.Item, expected: [UInt8]?
     ) throws(StorageError) {
@@ -50,7 +51,7 @@ extension LogVerifier {
                 advice: Finding.Advice.removeDerived))
     }
 
-    /// Checks the runs: all their bytes, and those of keys against the indexes of the segments that they cover.
+    /// Checks the runs: all their bytes and, if deep, those of keys against the indexes of the segments that they cover.
     func checkRuns() throws(StorageError) {
         let listing = try self.inspector.listing()
         let end = listing.segments.last?.base ?? .zero
@@ -71,10 +72,10 @@ extension LogVerifier {
                         + "its name or not in the log")
                 continue
             }
-            if isOfKeys {
-                try self.compare(run, listing)
-            } else {
+            if !isOfKeys {
                 self.checkRemoved(run)
+            } else if self.isDeep {
+                try self.compare(run, listing)
             }
         }
     }
@@ -124,14 +125,15 @@ extension LogVerifier {
         // Where the run may know of records that are no longer there.
         var removed: [Range<Offset>] = []
         let hasher = GroupHasher(key: listing.meta.newest.hashKey)
-        var covered = run.header.first
-        for (place, item) in listing.segments.enumerated()
+        var covered: Offset?
+        for item in listing.segments
         where run.header.first <= item.base && item.base < run.header.end {
-            let next =
-                place + 1 < listing.segments.count
-                ? listing.segments[place + 1].base : run.header.end
-            if covered < item.base { removed.append(covered..<item.base) }
-            covered = next
+            if let covered, covered != item.base {
+                return self.noteUncompared(name, "a segment that it covers was changed meanwhile")
+            }
+            if covered == nil, run.header.first < item.base {
+                removed.append(run.header.first..<item.base)
+            }
             guard self.indexed.contains(item.base) else {
                 return self.noteUncompared(name, "of a segment that it covers there is no index")
             }
@@ -144,12 +146,16 @@ extension LogVerifier {
             } catch {
                 return self.noteUncompared(name, "a segment that it covers was changed meanwhile")
             }
-            guard let segment else {
+            guard let segment, let end = segment.facts?.end else {
                 // What is missing on one side would be taken for an extra record on the other.
                 return self.noteUncompared(name, "a segment that it covers has no footer yet")
             }
-            if segment.generation > 0 { removed.append(item.base..<next) }
+            if segment.generation > 0 { removed.append(item.base..<end) }
             segments.append(segment)
+            covered = end
+        }
+        guard covered == run.header.end else {
+            return self.noteUncompared(name, "a segment that it covers was changed meanwhile")
         }
         let comparison = RunComparison(removed: removed) { hash, offset, reason in
             self.reportRun(.damage, name, nil, offset, reason)

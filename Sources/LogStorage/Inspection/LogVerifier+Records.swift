@@ -63,9 +63,9 @@ extension LogVerifier {
         self.checks?.begin(segment.header.base)
         let state = SegmentCheck(segment)
         let meta = listing.meta.newest
-        let rebuild = segment.facts.map { facts in
-            IndexRebuild(facts, hasher: GroupHasher(key: meta.hashKey))
-        }
+        let rebuild =
+            self.isDeep
+            ? segment.facts.map { IndexRebuild($0, hasher: GroupHasher(key: meta.hashKey)) } : nil
         let take = { (record: borrowing RecordView, position: Int) in
             self.take(record, at: position, of: state, meta)
             if state.isWhole { rebuild?.add(record, at: position) }
@@ -77,8 +77,8 @@ extension LogVerifier {
             self.checkCold(cold, state, take: take)
         }
         self.finish(state, nextBase: nextBase)
-        guard let binding = segment.binding, let rebuild else { return }
-        let expected = state.isWhole ? rebuild.finish(binding: binding) : nil
+        guard let binding = segment.binding else { return }
+        let expected = state.isWhole ? rebuild?.finish(binding: binding) : nil
         try self.checkIndex(of: segment, item, expected: expected)
     }
 
@@ -99,8 +99,9 @@ extension LogVerifier {
         }
         if state.endsBatch == nil { self.checks?.noteMissing() }
         state.endsBatch = record.isLastOfBatch
+        if self.isDeep { self.history.expect(record.keyHash) }
         self.checks?.check(record, isMissing: state.isMissing, problem: problem)
-        self.history.check(record, problem: problem)
+        if self.isDeep { self.history.check(record, problem: problem) }
         if offset.next == meta.durable, record.checksum != meta.durableChecksum {
             problem("this is not the record that \(MetaFile.name) names as the last durable one")
         }

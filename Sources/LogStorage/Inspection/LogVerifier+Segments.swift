@@ -6,7 +6,8 @@ extension LogVerifier {
     /// Goes through the segments of `listing`, and looks again when one of them has gone.
     func checkSegments(_ start: LogListing) throws(StorageError) {
         var listing = start
-        self.checks = RecordChecks(GroupHasher(key: start.meta.newest.hashKey))
+        self.checks = RecordChecks(
+            self.isDeep ? GroupHasher(key: start.meta.newest.hashKey) : nil)
         var place = 0
         var attempts = 0
         while place < listing.segments.count {
@@ -59,6 +60,7 @@ extension LogVerifier {
             } else {
                 self.lose(item.base..<(nextBase ?? Offset(.max)))
             }
+            segment.recycle(into: &self.memory)
             self.advance(of: listing.segments.count)
             place += 1
             if place == listing.segments.count, let end = self.previous?.end,
@@ -94,7 +96,9 @@ extension LogVerifier {
         var failure: FormatError?
         var wasSealed = !isLast
         while true {
-            guard let segment = try self.inspector.segment(item) else { return nil }
+            guard let segment = try self.inspector.segment(item, reusing: &self.memory) else {
+                return nil
+            }
             if let found = segment.footerFailure, found != failure {
                 failure = found
             } else if segment.facts != nil, !wasSealed {

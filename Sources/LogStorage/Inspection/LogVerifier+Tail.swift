@@ -24,7 +24,9 @@ extension LogVerifier {
             }
             last = this
             meta = try self.inspector.meta()
-            guard let again = try self.inspector.segment(item) else { return nil }
+            guard let again = try self.inspector.segment(item, reusing: &self.memory) else {
+                return nil
+            }
             segment = again
         }
         return (segment, nil)

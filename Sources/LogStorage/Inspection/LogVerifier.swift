@@ -1,22 +1,30 @@
 import LogFormat
 package import LogModel
 
-/// Checks every byte of a log that can be checked, and changes nothing. It is safe on a directory that another
+/// Checks that every byte of a log is as it was written, and changes nothing. It is safe on a directory that another
 /// process works on, and what that one does meanwhile is no damage.
 ///
 /// | what | against |
 /// | --- | --- |
-/// | pages, tables, blocks, records | their checksums, their fields, zeros where zeros must be |
+/// | pages, tables, blocks, records, indexes, runs | their checksums, their fields, zeros where zeros must be |
 /// | segments | `meta`, their names, the checksum, epoch and digest of the one before |
-/// | offsets, batch marks, times | each other |
+/// | offsets, batch marks, times, producers | each other |
+/// | sealed facts | the records; the digest over all bytes |
+/// | an index | the digest of the records that it was made from |
+///
+/// That finds what a medium or a hand has changed. If asked to be deep it also makes again what the log derived when it
+/// wrote, and so finds what a faulty program has written with a checksum that is right:
+///
+/// | what | against |
+/// | --- | --- |
 /// | hashes | the text that they are of |
 /// | threads and previous records | the records that they lead to |
 /// | memberships | the instance's previous record |
-/// | sealed facts | the records; the digest over all bytes |
 /// | an index | one that is made again from the records |
 /// | a run | the indexes of the segments that it covers |
 ///
-/// Memory: one segment, its index made again, and the last record of up to `keyCountMax` keys; see `KeyHistory`.
+/// Memory: one segment; if deep, also its index made again, and the last record of up to `keyCountMax` keys: see
+/// `KeyHistory`.
 package final class LogVerifier {
     /// What was looked at.
     package struct Summary: Hashable, Sendable {
@@ -32,11 +40,7 @@ package final class LogVerifier {
         package var byteCount = 0
         /// How many findings of each severity there are.
         package var findings: [Finding.Severity: Int] = [:]
-        /// In how many parts the keys have to be looked at, because there are too many for one pass.
-        package var keyParts = 1
-        /// How many of these parts were looked at.
-        package var checkedKeyParts = 1
-        /// How often the segments were gone through.
+        /// How often the segments were gone through: more than once if there are too many keys for one pass.
         package var passes = 1
     }
 
@@ -56,7 +60,7 @@ package final class LogVerifier {
     static let findingsMax = 100
 
     let inspector: LogInspector
-    private let isDeep: Bool
+    let isDeep: Bool
     private let onFinding: (Finding) -> Void
     private let onProgress: (Progress) -> Void
     var summary = Summary()
@@ -69,6 +73,8 @@ package final class LogVerifier {
     /// What single records are checked against; set when the log's secret is known.
     var checks: RecordChecks?
     private var segmentsDone = 0
+    /// What the bytes of the segment before were read into.
+    var memory: [UInt8] = []
 
     /// What the next segment has to continue.
     struct Previous {
@@ -80,8 +86,9 @@ package final class LogVerifier {
     }
 
     /// - Parameters:
-    ///   - keyCountMax: how many keys are remembered at once.
-    ///   - isDeep: whether the log is gone through as often as it takes to look at all keys; otherwise once.
+    ///   - keyCountMax: how many keys are remembered at once. If there are more, a deep check goes through the log as
+    ///     often as it takes.
+    ///   - isDeep: whether what the log derived is made again.
     ///   - progress: is told after each segment.
     ///   - finding: is told of each finding as it is made.
     package init(
@@ -139,7 +146,7 @@ package final class LogVerifier {
             Progress(
                 segments: self.segmentsDone,
                 segmentCount: max(
-                    self.segmentsDone, count * (self.isDeep ? 1 << self.history.partitionBits : 1)),
+                    self.segmentsDone, count << self.history.partitionBits),
                 byteCount: self.summary.byteCount))
     }
 
@@ -176,22 +183,11 @@ package final class LogVerifier {
     /// What the first pass could not remember.
     private func checkKeysInFurtherPasses() throws(StorageError) {
         let bits = self.history.partitionBits
-        self.summary.keyParts = 1 << bits
         guard bits > 0 else { return }
-        guard self.isDeep else {
-            self.report(
-                Finding(
-                    .note, "",
-                    "there are more keys than fit into memory at once: previous records and memberships "
-                        + "were checked for one in \(1 << bits)", advice: "use --deep to check all")
-            )
-            return
-        }
         for partition in 1..<UInt64(1) << UInt64(bits) {
             self.history = self.history.next(partition: partition, bits: bits)
             try self.checkKeys()
             self.summary.passes += 1
-            self.summary.checkedKeyParts += 1
         }
     }
 
@@ -201,12 +197,13 @@ package final class LogVerifier {
         self.history.addHole(.zero..<(listing.segments.first?.base ?? .zero))
         for (place, item) in listing.segments.enumerated() {
             let next = place + 1 < listing.segments.count ? listing.segments[place + 1].base : nil
-            guard let segment = try? self.inspector.segment(item) else {
+            guard let segment = try? self.inspector.segment(item, reusing: &self.memory) else {
                 self.history.addHole(item.base..<(next ?? Offset(.max)))
                 continue
             }
             self.summary.byteCount += segment.fileByteCount
             self.checkKeys(of: segment, end: segment.facts?.end ?? next)
+            segment.recycle(into: &self.memory)
             self.advance(of: listing.segments.count)
         }
     }

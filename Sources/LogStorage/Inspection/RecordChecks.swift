@@ -1,12 +1,12 @@
 import LogFormat
 import LogModel
 
-/// What one record must agree with: the log's secret, the records before it in its segment, and the clock.
-/// The checksum and the ranges of its fields were checked before.
+/// What one record must agree with: its batch and the clock and, if the log's secret is given, its own text and the
+/// records before it in its segment. The checksum and the ranges of its fields were checked before.
 ///
-/// Memory: one number for each hash in the segment at hand, given back when the next one begins.
+/// Memory: with the secret one number for each hash in the segment at hand.
 struct RecordChecks {
-    private let hasher: GroupHasher
+    private let hasher: GroupHasher?
     /// The last record of each hash in the segment, as an ordinal.
     private var heads = HashTable<UInt32>(filler: 0)
     private var base = Offset.zero
@@ -14,14 +14,14 @@ struct RecordChecks {
     /// The producer of the batch at hand, if a record of it was seen.
     private var producer: ProducerIdentity??
 
-    init(_ hasher: GroupHasher) {
+    init(_ hasher: GroupHasher?) {
         self.hasher = hasher
     }
 
     /// Begins the segment at `base`.
     mutating func begin(_ base: Offset) {
         self.base = base
-        self.heads = HashTable(filler: 0)
+        self.heads.removeAll()
         self.producer = .none
     }
 
@@ -43,20 +43,23 @@ struct RecordChecks {
             problem("the producer is not that of the batch")
         }
         self.producer = .some(producer)
-        if self.hasher.keyHash(model: record.model, key: record.key) != record.keyHash {
+        guard let hasher else { return }
+        if hasher.keyHash(model: record.model, key: record.key) != record.keyHash {
             problem("the hash of the key is not that of its text")
         }
-        self.checkGroups(record, isMissing: isMissing, problem: problem)
+        self.checkGroups(record, hasher, isMissing: isMissing, problem: problem)
     }
 
     private mutating func checkGroups(
-        _ record: borrowing RecordView, isMissing: (UInt32) -> Bool, problem: (String) -> Void
+        _ record: borrowing RecordView, _ hasher: GroupHasher, isMissing: (UInt32) -> Bool,
+        problem: (String) -> Void
     ) {
         let ordinal = UInt32(truncatingIfNeeded: record.offset.distance(from: self.base))
         let isDeleted = record.action == .deleted
+        for index in 0..<record.groupCount { self.heads.expect(record.groupHash(index)) }
         for index in 0..<record.groupCount {
             let entry = record.group(index)
-            let hash = self.hasher.groupHash(
+            let hash = hasher.groupHash(
                 model: record.model, property: record.property(of: entry),
                 isNull: entry.valueKind == .null, value: record.value(of: entry))
             if hash != entry.hash { problem("the hash of group \(index) is not that of its text") }

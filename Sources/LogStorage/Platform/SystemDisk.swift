@@ -111,24 +111,42 @@ private final class SystemFile: DiskFile {
     }
 
     func read(at position: Int, count: Int) throws(StorageError) -> [UInt8] {
-        var failure: StorageError?
+        var result = Result<Int, StorageError>.success(0)
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            do throws(StorageError) {
-                while filled < count {
-                    let rest = UnsafeMutableRawBufferPointer(
-                        rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
-                    let got = try SystemCall.run("pread", self.path) {
-                        pread(self.descriptor, rest.baseAddress, rest.count, position + filled)
-                    }
-                    if got == 0 { break }
-                    filled += got
-                }
-            } catch {
-                failure = error
-            }
+            result = self.fill(UnsafeMutableRawBufferPointer(buffer), from: position)
+            filled = (try? result.get()) ?? 0
         }
-        if let failure { throw failure }
+        _ = try result.get()
         return bytes
+    }
+
+    func read(at position: Int, count: Int, into bytes: inout [UInt8]) throws(StorageError) {
+        guard bytes.count == count else {
+            bytes = try self.read(at: position, count: count)
+            return
+        }
+        let result = bytes.withUnsafeMutableBytes { self.fill($0, from: position) }
+        bytes.removeLast(count - (try result.get()))
+    }
+
+    /// Reads until `memory` is full or the file at its end, and gives the number of bytes.
+    private func fill(
+        _ memory: UnsafeMutableRawBufferPointer, from position: Int
+    ) -> Result<Int, StorageError> {
+        var filled = 0
+        do throws(StorageError) {
+            while filled < memory.count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: memory[filled...])
+                let got = try SystemCall.run("pread", self.path) {
+                    pread(self.descriptor, rest.baseAddress, rest.count, position + filled)
+                }
+                if got == 0 { break }
+                filled += got
+            }
+            return .success(filled)
+        } catch {
+            return .failure(error)
+        }
     }
 
     func write(_ bytes: RawSpan, at position: Int) throws(StorageError) {

@@ -140,6 +140,12 @@ package final class Segment: Sendable {
         next == self.base ? self.header.previousEpoch : self.epoch
     }
 
+    /// The file of a sealed segment whose records are mapped; nil for others, and if it has no name any more.
+    func reopened() -> (any DiskFile)? {
+        guard let sealed, self.mapping != nil else { return nil }
+        return try? sealed.directory.disk.open(self.path, .read)
+    }
+
     /// Lends the record at `offset`, which must be visible, to `body`, after a check of its checksum. Nil if
     /// compaction has removed it.
     ///

@@ -2,6 +2,7 @@ import Debugging
 import LogFormat
 import LogModel
 import LogStorage
+import Synchronization
 
 /// What `livelog log stat` says.
 struct LogReport {
@@ -16,7 +17,7 @@ struct LogReport {
     /// Looks at the log; `progress` is told how many records were read.
     init(
         _ directory: LogDirectory, _ access: LogAccess, top: Int, readsRecords: Bool,
-        progress: (Int) -> Void
+        progress: @escaping @Sendable (Int) -> Void
     ) throws(StorageError) {
         let inspector = LogInspector(directory)
         let log = access.log
@@ -29,13 +30,24 @@ struct LogReport {
             self.statistics = nil
             return
         }
-        var statistics = LogStatistics(
-            groups: self.totals.groups.map { log.hasher.groupHash($0.key) })
-        for extent in log.extents {
-            statistics.add(extent, damage: access.damage)
-            progress(statistics.recordCount)
+        let hashes = self.totals.groups.map { log.hasher.groupHash($0.key) }
+        self.statistics = Self.statistics(of: access, groups: hashes, progress: progress)
+    }
+
+    /// What the records say. Each processor reads segments of its own.
+    private static func statistics(
+        of access: LogAccess, groups hashes: [UInt64],
+        progress: @Sendable (Int) -> Void
+    ) -> LogStatistics {
+        let extents = Array(access.log.extents)
+        let recordCount = Atomic(0)
+        let parts = Processors.map(extents.count) { place in
+            var part = LogStatistics(groups: hashes)
+            part.add(extents[place], damage: access.damage)
+            progress(recordCount.add(part.recordCount, ordering: .relaxed).newValue)
+            return part
         }
-        self.statistics = statistics
+        return parts.reduce(into: LogStatistics(groups: hashes)) { $0.append($1) }
     }
 
     /// The log's name.

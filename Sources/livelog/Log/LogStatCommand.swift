@@ -1,6 +1,7 @@
 import ArgumentParser
 import LogModel
 import LogStorage
+import Synchronization
 import WireProtocol
 
 /// `livelog log stat`: what is in a log.
@@ -39,13 +40,13 @@ struct LogStatCommand: ParsableCommand {
     func run() throws {
         let shown = self.segments ? Int.max : Self.segmentsShown
         try self.withLog(self.log) { access, output in
-            var progress = ProgressLine()
+            let progress = Mutex(ProgressLine())
             let report = try LogReport(
                 self.log.directory, access, top: self.top, readsRecords: !self.quick
             ) { done in
-                progress.show { "\(done) records" }
+                progress.withLock { $0.show { "\(done) records" } }
             }
-            progress.clear()
+            progress.withLock { $0.clear() }
             switch self.format {
             case .text: for line in report.lines(segments: shown) { try output.write(line: line) }
             case .json: try output.write(report.json(segments: shown).line)

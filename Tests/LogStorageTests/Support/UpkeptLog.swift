@@ -68,12 +68,12 @@ struct UpkeptLog {
     }
 
     /// All findings.
-    func findings(keyCountMax: Int = 1000, isDeep: Bool = false) throws -> [Finding] {
+    func findings(keyCountMax: Int = 1000, isDeep: Bool = true) throws -> [Finding] {
         try Self.findings(self.directory.path, keyCountMax: keyCountMax, isDeep: isDeep).findings
     }
 
     static func findings(
-        _ path: String, keyCountMax: Int = 100_000, isDeep: Bool = false
+        _ path: String, keyCountMax: Int = 100_000, isDeep: Bool = true
     ) throws -> (findings: [Finding], summary: LogVerifier.Summary) {
         var findings: [Finding] = []
         let verifier = LogVerifier(LogDirectory(path), keyCountMax: keyCountMax, isDeep: isDeep) {

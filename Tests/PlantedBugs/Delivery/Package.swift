@@ -43,6 +43,13 @@ let package = Package(
                 "WireProtocol", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+        .target(
+            name: "Debugging",
+            dependencies: [
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Sessions",
+                "WireProtocol", "Replication",
+            ],
+            swiftSettings: settings),
         .target(name: "CCRC32C"),
         .target(name: "CPrefetch"),
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -59,10 +66,18 @@ let package = Package(
             name: "ReplicationTests",
             dependencies: [
                 "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Replication",
-                "Sessions",
+                "Sessions", "Debugging",
                 "WireProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/ReplicationTests", swiftSettings: settings),
+        .testTarget(
+            name: "DebuggingTests",
+            dependencies: [
+                "LogModel", "LogFormat", "LogStorage", "Matching", "Access", "Sessions",
+                "WireProtocol", "Replication", "Debugging", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/DebuggingTests", swiftSettings: settings),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,7 +1,9 @@
 """Changes of a small shop, made from a seed: what the checks of `livelog log` are fed with."""
 
+import gzip
 import json
 import random
+from pathlib import Path
 from typing import Iterator, TextIO
 
 CUSTOMER, ORDER = "shop.Customer", "shop.Order"
@@ -78,6 +80,11 @@ def write(target: TextIO, seed: int, count: int, instances: int) -> None:
     for _ in range(count):
         target.write(encode(shop.change()))
         target.write("\n")
+
+
+def open_changes(path: Path) -> TextIO:
+    """A file of changes, also a compressed one."""
+    return gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
 
 
 def read(source: TextIO) -> Iterator[dict]:
