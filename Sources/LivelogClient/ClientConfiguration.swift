@@ -2,6 +2,8 @@
 public struct ClientConfiguration: Sendable {
     /// A file of PEM certificates to trust instead of the system's; nil trusts the system's.
     public var certificateAuthorityFile: String?
+    /// Who the client is; nil for nobody in particular.
+    public var credential: Credential?
     /// How long an attempt to connect may take.
     public var connectTimeout: Duration = .seconds(10)
     /// How long one request to publish may take, from the first byte sent to the last received. It gets less if

@@ -32,6 +32,13 @@ struct Publisher: Sendable {
         for header in identity.headers {
             request.headers.add(name: header.name, value: header.value)
         }
+        do throws(ClientError) {
+            if let authorization = try self.configuration.authorization() {
+                request.headers.add(name: "Authorization", value: authorization)
+            }
+        } catch {
+            return .refused(error)
+        }
         request.body = .bytes(ByteBuffer(bytes: changes))
         if self.server.isEncrypted {
             request.tlsConfiguration = self.configuration.tlsConfiguration

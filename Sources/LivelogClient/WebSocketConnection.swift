@@ -41,11 +41,12 @@ struct WebSocketConnection: Sendable {
         configuration: ClientConfiguration, attempt: ConnectionAttempt
     ) async throws(ClientError) -> WebSocketConnection {
         let tls = server.isEncrypted ? try configuration.tlsContext() : nil
+        let authorization = try configuration.authorization()
         do {
             return try await withTaskCancellationHandler {
                 try await Self.connect(
                     to: server, as: dialect, configuration: configuration, tls: tls,
-                    attempt: attempt)
+                    authorization: authorization, attempt: attempt)
             } onCancel: {
                 attempt.cancel()
             }
@@ -88,7 +89,7 @@ struct WebSocketConnection: Sendable {
 
     private static func connect(
         to server: ServerAddress, as dialect: Dialect, configuration: ClientConfiguration,
-        tls: NIOSSLContext?, attempt: ConnectionAttempt
+        tls: NIOSSLContext?, authorization: String?, attempt: ConnectionAttempt
     ) async throws -> WebSocketConnection {
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
@@ -105,7 +106,7 @@ struct WebSocketConnection: Sendable {
                 return try pipeline.configureUpgradableHTTPClientPipeline(
                     configuration: .init(
                         upgradeConfiguration: Self.upgrade(
-                            to: server, as: dialect,
+                            to: server, as: dialect, authorization: authorization,
                             largestMessage: configuration.largestMessage)))
             }
         }
@@ -116,7 +117,7 @@ struct WebSocketConnection: Sendable {
     }
 
     private static func upgrade(
-        to server: ServerAddress, as dialect: Dialect, largestMessage: Int
+        to server: ServerAddress, as dialect: Dialect, authorization: String?, largestMessage: Int
     ) -> NIOTypedHTTPClientUpgradeConfiguration<Upgrade> {
         let upgrader = NIOTypedWebSocketClientUpgrader<Upgrade>(
             maxFrameSize: largestMessage,
@@ -137,9 +138,10 @@ struct WebSocketConnection: Sendable {
                             channel: channel, messages: try FrameInbox.add(to: channel)))
                 }
             })
-        let headers: HTTPHeaders = [
+        var headers: HTTPHeaders = [
             "Host": server.authority, "Sec-WebSocket-Protocol": dialect.rawValue,
         ]
+        if let authorization { headers.add(name: "Authorization", value: authorization) }
         return NIOTypedHTTPClientUpgradeConfiguration(
             upgradeRequestHead: HTTPRequestHead(
                 version: .http1_1, method: .GET, uri: dialect.path(on: server), headers: headers),

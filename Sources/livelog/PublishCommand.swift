@@ -52,7 +52,7 @@ struct PublishCommand: AsyncParsableCommand {
     var format = OutputFormat.text
 
     func validate() throws {
-        _ = try self.options.client()
+        _ = try self.options.makeClient()
         do {
             _ = try BatchBuilder.Limits(changes: self.batchCount, bytes: self.batchBytes)
             if let producer { try BatchIdentity.producer(producer, sequence: 1).validate() }
@@ -68,7 +68,7 @@ struct PublishCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let client = try self.options.client()
+        let client = try self.options.makeClient()
         let start = ContinuousClock.now
         var summary = PublishSummary()
         do {

@@ -71,7 +71,7 @@ struct SubscribeCommand: AsyncParsableCommand {
     var format = OutputFormat.json
 
     func validate() throws {
-        _ = try self.options.client()
+        _ = try self.options.makeClient()
         if let count, count < 1 { throw ValidationError("--count is at least 1.") }
         if let budget, budget < 1 { throw ValidationError("--budget is at least 1.") }
         if self.model.isEmpty { throw ValidationError("--model is empty.") }
@@ -85,7 +85,7 @@ struct SubscribeCommand: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
-        let client = try self.options.client()
+        let client = try self.options.makeClient()
         var subscription = try self.subscription(
             from: try self.from.map(Subscription.Start.init(typed:)) ?? .now)
         let file = self.tokenFile.map { TokenFile(path: $0, filter: subscription.filter) }

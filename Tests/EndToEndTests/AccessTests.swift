@@ -125,6 +125,49 @@ import Testing
         }
     }
 
+    /// `livelog publish`, `subscribe` and `replay` show who they are.
+    @Test(.timeLimit(.minutes(1))) func commandsShowTheCredentialOfAFile() async throws {
+        try await withWorld { world in
+            func file(_ name: String, _ text: String) throws -> String {
+                let file = world.directory.appending(path: name)
+                try text.write(to: file, atomically: true, encoding: .utf8)
+                return file.path
+            }
+            let server = ["--server", world.server.url]
+            let changes = try file("changes.ndjson", Self.task + "\n")
+            let key = ["--credential-file", try file("shop.key", world.key + "\n")]
+            let token = [
+                "--credential-file", try file("alice.token", try await world.token("alice")),
+            ]
+
+            let nobody = try ChildProcess(Places.livelog, ["publish", changes] + server)
+            #expect(await nobody.ending() == .exited(1))
+            let refusal = await nobody.finalErrorOutput
+            #expect(refusal.contains("line 1: "), "\(refusal)")
+            let shop = try ChildProcess(Places.livelog, ["publish", changes] + server + key)
+            #expect(await shop.ending() == .exited(0), "\(shop.errorOutput)")
+            let reader = try ChildProcess(
+                Places.livelog,
+                ["subscribe", "--model", "todolist.Task", "--from", "start"] + server + token)
+            let found = try await reader.records(1)
+            #expect(found.map(\.offset) == [0])
+            await reader.kill()
+            let log = world.directory.appending(path: "data").path
+            let replay = try ChildProcess(
+                Places.livelog,
+                ["replay", log, "--to", world.server.url, "--speed", "max"] + key)
+            #expect(await replay.ending() == .exited(0), "\(replay.errorOutput)")
+            let pages = try await world.get(Self.changes, try await world.token("alice"))
+            #expect(pages.body.contains(#""offset":0"#) && pages.body.contains(#""offset":1"#))
+
+            let without = ["--credential-file", try file("blank.key", "two words\n")]
+            let wrong = try ChildProcess(Places.livelog, ["publish", changes] + server + without)
+            #expect(await wrong.ending() == .exited(1))
+            let said = await wrong.finalErrorOutput
+            #expect(said.contains("holds no credential") && !said.contains("two words"))
+        }
+    }
+
     private static func task(_ key: Int, of owner: String, _ action: String = "UPDATED") -> String {
         #"{"model":"todolist.Task","action":"\#(action)","instance":{"id":\#(key),"owner":"\#(owner)"}}"#
     }

@@ -1,3 +1,4 @@
+import Foundation
 import LivelogClient
 import NIOHTTP1
 import Testing
@@ -44,6 +45,49 @@ import Testing
         #expect(failures.all.first?.message == "the server cannot take it now: busy")
         #expect(clock.durations.first ?? .zero >= .seconds(7))
         #expect(clock.durations.count == 3)
+    }
+
+    /// A file is read for each attempt, so that what was renewed in it counts.
+    @Test func eachAttemptShowsWhatTheCredentialIsThen() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let file = directory.appending(path: "token")
+        try "first\r\n".write(to: file, atomically: true, encoding: .utf8)
+        let requests = Recorder<ScriptedHTTPServer.Request>()
+        var configuration = Self.configuration(ImmediateClock())
+        configuration.credential = .file(file.path)
+        let (client, answers) = (configuration, [503, 200])
+        _ = try await ScriptedHTTPServer.run(
+            answers.map { .status($0, body: $0 == 200 ? Self.receipt : "") }, requests: requests
+        ) { url in
+            try await LivelogClient(server: url, configuration: client)
+                .publish(Self.changes, identity: .key("k")) { _, _ in
+                    try? "second".write(to: file, atomically: true, encoding: .utf8)
+                }
+        }
+        #expect(
+            requests.all.map { $0.headers["authorization"] } == ["Bearer first", "Bearer second"])
+    }
+
+    @Test(arguments: [
+        Credential.value(""), .value("two words"), .value("line\nline"), .value("ß"),
+        .value(String(repeating: "x", count: 20_000)), .file("/"), .file("/no/such/file"),
+        .file("/dev/null"),
+    ])
+    func whatIsNoCredentialIsNotSent(credential: Credential) async throws {
+        let requests = Recorder<ScriptedHTTPServer.Request>()
+        var configuration = ClientConfiguration()
+        configuration.credential = credential
+        let settings = configuration
+        let failure = try await ScriptedHTTPServer.run([], requests: requests) { url in
+            await Self.failure(
+                of: try LivelogClient(server: url, configuration: settings),
+                retryingFor: .seconds(60))
+        }
+        #expect(failure?.code == .invalidArgument)
+        #expect(requests.all.isEmpty)
+        #expect(failure?.message.contains("two words") == false)
     }
 
     @Test func aRefusalIsNotTriedAgain() async throws {

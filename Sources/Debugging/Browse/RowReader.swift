@@ -1,6 +1,7 @@
 import LogFormat
 import LogModel
 import LogStorage
+import Matching
 
 /// Finds the rows of a list of records, as many as are asked for, to both sides of a place.
 struct RowReader {
@@ -18,7 +19,16 @@ struct RowReader {
 
     /// Up to `count` rows before `end`, ascending. They are looked for in stretches that grow, so that the cost is that of
     /// a few times as many records as lie between.
+    ///
+    /// Those of one instance name each other.
     func backward(before end: Offset, _ count: Int) -> [BrowserRow] {
+        if count > 0, let key = self.selection.key, let filter = self.selection.predicate?.filter,
+            let offsets = try? self.log.offsetsDownwards(
+                of: key, in: filter.model, from: self.log.first,
+                to: min(end, self.log.watermarks.visible), limit: count)
+        {
+            return offsets.reversed().compactMap { self.row($0) }
+        }
         var bound = min(end, self.log.watermarks.visible)
         var stretch = UInt64(max(count, 1))
         var rows: [BrowserRow] = []

@@ -63,12 +63,12 @@ package struct InstanceHistory {
 }
 
 extension ChangeLog {
-    /// The offsets of the records of an instance in `start ..< end`, the last one first.
+    /// The offsets of the last `limit` records of an instance in `start ..< end`, the last one first.
     ///
     /// Each record names the one before it, so that of all indexes only that part is read that says where records are.
     /// Where one is not kept, or cannot be read, the indexes are asked for those before it.
-    fileprivate func offsetsDownwards(
-        of key: Text, in model: Text, from start: Offset, to end: Offset
+    func offsetsDownwards(
+        of key: Text, in model: Text, from start: Offset, to end: Offset, limit: Int = .max
     ) throws(StorageError) -> [Offset] {
         var offsets: [Offset] = []
         var bound = end
@@ -78,6 +78,7 @@ extension ChangeLog {
             while let offset = place, offset >= start {
                 bound = offset
                 offsets.append(offset)
+                if offsets.count >= limit { return offsets }
                 let named = try self.withRecord(at: offset) { $0.previousOfKey }
                 guard let named = named ?? nil, named >= start else { return offsets }
                 place = try self.previousRecord(of: offset)
@@ -100,6 +101,6 @@ extension ChangeLog {
             }
             if record != false { earlier.append(offset) }
         }
-        return offsets + earlier.reversed()
+        return offsets + earlier.reversed().prefix(limit - offsets.count)
     }
 }

@@ -51,10 +51,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
     private var target: String { self.to ?? "" }
 
-    @Option(
-        help: ArgumentHelp(
-            "Trust the PEM certificates of this file instead of the system's.", valueName: "file"))
-    var caFile: String?
+    @OptionGroup var connectionOptions: ConnectionOptions
 
     @Option(
         help: ArgumentHelp(
@@ -185,13 +182,7 @@ struct ReplayCommand: AsyncParsableCommand {
     }
 
     private func client() throws -> LivelogClient {
-        var configuration = ClientConfiguration()
-        configuration.certificateAuthorityFile = self.caFile
-        do {
-            return try LivelogClient(server: self.target, configuration: configuration)
-        } catch {
-            throw ValidationError(error.message)
-        }
+        try self.connectionOptions.makeClient(of: self.target)
     }
 
     private func filter() throws -> Filter? {
