@@ -25,6 +25,33 @@ import Testing
         }
     }
 
+    /// What `docs/replay.md` tells to type, on a log of its own, and at a server that listens elsewhere.
+    @Test(.timeLimit(.minutes(2)))
+    func theCommandsOfThePageWork() async throws {
+        let page = try String(
+            contentsOf: Places.repository.appending(path: "docs/replay.md"), encoding: .utf8)
+        let commands = page.split(separator: "\n").filter { $0.hasPrefix("    ") }
+            .map { $0.trimmingCharacters(in: .whitespaces).replacing("$ ", with: "") }
+            .filter { $0.hasPrefix("livelog replay ") }
+        #expect(commands.count >= 3)
+        try await withSourceAndTarget { source, target in
+            try await source.publish(batches: 20)
+            for command in commands {
+                let words = command.split(separator: " ").dropFirst().map { word in
+                    switch word {
+                    case "livelog-data": source.data.path
+                    case "http://127.0.0.1:8081": target.server.url
+                    case "replay.state": target.directory.appending(path: "replay.state").path
+                    default: String(word)
+                    }
+                }
+                let run = try ChildProcess(Places.livelog, words)
+                #expect(await run.ending() == .exited(0), "\(command): \(run.errorOutput)")
+            }
+            try await expectSame(source, target)
+        }
+    }
+
     @Test(.timeLimit(.minutes(2)))
     func stretchesThatMeetMakeTheSource() async throws {
         try await withSourceAndTarget { source, target in

@@ -113,6 +113,10 @@ import Testing
                 Places.livelog, ["subscribe", "--model", "m", "--from", "start"] + server)
             #expect(try await subscribe.records(1).map(\.offset) == [0])
             await subscribe.kill()
+            let replay = try ChildProcess(
+                Places.livelog,
+                ["replay", world.file("data"), "--to", url, "--ca-file", world.file("server.pem")])
+            #expect(await replay.ending() == .exited(0), "\(replay.errorOutput)")
             let page = try await ChildProcess.shell(
                 """
                 curl --silent --include --cacert "$CERTIFICATE" '\(url)/v1/changes?model=m&from=start'

@@ -118,8 +118,7 @@ package struct LogStatistics: Sendable {
             guard self.groupBits & 1 << (hash & 63) != 0,
                 let place = self.groupHashes.firstIndex(of: hash)
             else { continue }
-            self.groups[place].recordCount += 1
-            self.groups[place].byteCount += byteCount
+            self.groups[place] += Amount(recordCount: 1, byteCount: byteCount)
         }
     }
 
