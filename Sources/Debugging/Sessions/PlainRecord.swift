@@ -3,21 +3,11 @@ import LogModel
 
 /// A record as plain values, for a judge that shares no code with the matcher.
 struct PlainRecord {
-    /// A group that the record carries.
-    struct Group {
-        let property: Text
-        let value: Scalar
-        let wasIn: Bool
-        let isIn: Bool
-
-        func isOn(_ side: Side) -> Bool { side == .before ? self.wasIn : self.isIn }
-    }
-
     let offset: Offset
     let action: Action
-    let model: Text
     let key: Scalar
-    let groups: [Group]
+    /// Its model, and the groups that it carries.
+    let values: RecordValues
     /// The instance as minified JSON, if it was asked for.
     let instance: [UInt8]
     /// The further renderings, with their names, if they were asked for.
@@ -27,20 +17,9 @@ struct PlainRecord {
     init(_ record: borrowing RecordView, hasContent: Bool) {
         self.offset = record.offset
         self.action = record.action
-        self.model = Text(bytes: record.model.copy())
         self.key = Scalar(kind: record.keyKind, text: Text(bytes: record.key.copy()))
+        self.values = RecordValues(record)
         self.instance = hasContent ? record.instance.copy() : []
-        var groups: [Group] = []
-        for index in 0..<record.groupCount {
-            let entry = record.group(index)
-            groups.append(
-                Group(
-                    property: Text(bytes: record.property(of: entry).copy()),
-                    value: Scalar(
-                        kind: entry.valueKind, text: Text(bytes: record.value(of: entry).copy())),
-                    wasIn: entry.membership != .entered, isIn: entry.membership != .left))
-        }
-        self.groups = groups
         var renderings: [(name: Text, json: [UInt8])] = []
         for index in 0..<(hasContent ? record.viewCount : 0) {
             let entry = record.view(index)
@@ -52,14 +31,9 @@ struct PlainRecord {
 
     // MARK: - What it is to a filter
 
-    /// A side of the record.
-    enum Side {
-        case before, after
-    }
-
     /// What the record did to the set of `filter`, group by group and condition by condition; nil if nothing.
     func change(of filter: PlainFilter) -> SetChange? {
-        guard self.model == filter.model else { return nil }
+        guard self.values.model == filter.model else { return nil }
         switch (self.isIn(filter, .before), self.isIn(filter, .after)) {
         case (false, false): return nil
         case (false, true): return .entered
@@ -69,27 +43,17 @@ struct PlainRecord {
     }
 
     /// Whether the instance is in the set of `filter`, which is of the record's model.
-    private func isIn(_ filter: PlainFilter, _ side: Side) -> Bool {
-        // Where nothing is asked of a property, the group of the model says whether there is an instance.
-        self.groups.contains {
-            (!filter.conditions.isEmpty || $0.property.bytes.isEmpty) && $0.isOn(side)
-        } && self.fulfils(filter.conditions, side)
-            && filter.ways.contains { self.fulfils($0, side) }
+    private func isIn(_ filter: PlainFilter, _ side: RecordSide) -> Bool {
+        // A condition holds of an instance that exists; where there is none, that has to be asked for itself.
+        (!filter.conditions.isEmpty || self.values.exists(side))
+            && self.values.fulfil(filter.conditions, side)
+            && filter.ways.contains { self.values.fulfil($0, side) }
     }
 
     /// The first clause of a sight that admits the instance.
-    func clause(of sight: Sight, _ side: Side) -> Sight.Clause? {
+    func clause(of sight: Sight, _ side: RecordSide) -> Sight.Clause? {
         sight.clauses.first { clause in
-            clause.alternatives.contains { self.fulfils($0, side) }
-        }
-    }
-
-    private func fulfils(_ conditions: [Condition], _ side: Side) -> Bool {
-        conditions.allSatisfy { condition in
-            self.groups.contains {
-                $0.isOn(side) && $0.property == condition.property
-                    && condition.test.isFulfilled(by: $0.value)
-            }
+            clause.alternatives.contains { self.values.fulfil($0, side) }
         }
     }
 }

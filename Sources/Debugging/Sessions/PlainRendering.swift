@@ -33,7 +33,7 @@ extension PlainRecord {
 
     private func restLive1(_ model: Text?, _ filter: Filter, _ view: View) -> [UInt8] {
         var json = Array("{\"model\":".utf8)
-        JSONText.append(string: (model ?? self.model).bytes, to: &json)
+        JSONText.append(string: (model ?? self.values.model).bytes, to: &json)
         json += Array(",\"instance\":".utf8) + self.shown(view, inCamelCase: true)
         json += Array(",\"action\":\"\(self.action.name)\",\"group_key_value\":".utf8)
         JSONText.append(scalar: self.groupKeyValue(of: filter), to: &json)
@@ -45,7 +45,7 @@ extension PlainRecord {
         guard let asked = filter.conditions.first, case .isIn(let values) = asked.test else {
             return .null
         }
-        return self.groups.first { group in
+        return self.values.entries.first { group in
             group.property == asked.property
                 && values.contains { $0.isSameGroupValue(as: group.value) }
         }?.value ?? .null
@@ -68,7 +68,9 @@ extension PlainRecord {
         var value = self.key
         if let lookup = form.lookup, view.fields?.contains(lookup) ?? true {
             name = lookup
-            value = self.groups.first { $0.property == lookup && $0.wasIn }?.value ?? .null
+            value =
+                self.values.entries.first { $0.property == lookup && $0.isOf(.before) }?.value
+                ?? .null
         }
         var json: [UInt8] = [UInt8(ascii: "{")]
         JSONText.append(string: name.bytes, to: &json)

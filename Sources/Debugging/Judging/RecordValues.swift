@@ -11,8 +11,8 @@ package enum RecordSide: Hashable, Sendable, CaseIterable {
 
 /// What a record carries of its instance's properties, as plain values.
 ///
-/// Explanations judge conditions and rules by it on their own, apart from the matcher, so that a fault of one of both is
-/// seen.
+/// Conditions and rules are judged by it apart from the matcher, for explanations and recorded sessions, so that a fault
+/// of one of both is seen.
 struct RecordValues: Sendable {
     /// One group.
     struct Entry: Sendable {
@@ -56,6 +56,11 @@ struct RecordValues: Sendable {
     /// The values of `property` at that side: none if the record does not carry it, rarely more than one.
     func values(of property: Text, _ side: RecordSide) -> [Scalar] {
         self.entries.filter { $0.property == property && $0.isOf(side) }.map(\.value)
+    }
+
+    /// Whether all of `conditions` hold at that side.
+    func fulfil(_ conditions: [Condition], _ side: RecordSide) -> Bool {
+        conditions.allSatisfy { self.fulfil($0, side) }
     }
 
     /// Whether `condition` holds at that side.
