@@ -69,8 +69,10 @@ import WireProtocol
                     original.add(extent, from: .zero, damage: { _ in })
                 }
                 #expect(
-                    groups.entries(by: .records, limit: .max).map(\.recordCount)
-                        == original.entries(by: .records, limit: .max).map(\.recordCount))
+                    groups.entries(by: .records, limit: .max, in: extracted)
+                        .map(\.count.recordCount)
+                        == original.entries(by: .records, limit: .max, in: shop.log)
+                        .map(\.count.recordCount))
                 // Instances are still who they were among themselves.
                 let keys = try extracted.extents.reduce(into: Set<Text>()) { keys, extent in
                     try extent.forEachRecord(from: extent.segment.base) {

@@ -215,19 +215,40 @@ import Testing
             let shop = try ShopLog(seed: 5, batches: 300, in: path)
             var activity = GroupActivity(property: "state")
             for extent in shop.log.extents { activity.add(extent, from: .zero, damage: { _ in }) }
-            let entries = activity.entries(by: .records, limit: .max)
+            let entries = activity.entries(by: .records, limit: .max, in: shop.log)
             #expect(activity.isComplete && entries.count == 3)
             let now = shop.state(before: shop.changes.count)
             for entry in entries {
                 let json = "\"\(entry.group.value.text)\""
-                #expect(entry.memberBalance == now.values.count { $0.properties["state"] == json })
+                #expect(
+                    entry.count.memberBalance == now.values.count { $0.properties["state"] == json }
+                )
             }
-            #expect(entries.map(\.recordCount) == entries.map(\.recordCount).sorted(by: >))
+            #expect(
+                entries.map(\.count.recordCount)
+                    == entries.map(\.count.recordCount).sorted(by: >))
             #expect(activity.recordCount == shop.changes.count)
             // With room for two the one with the fewest records is forgotten, and that is said.
             var small = GroupActivity(property: "state", groupCountMax: 2)
             for extent in shop.log.extents { small.add(extent, from: .zero, damage: { _ in }) }
             #expect(!small.isComplete && small.count <= 2)
+            // In parts it is the same, and of groups that are as large the first ones by name.
+            var joined = GroupActivity()
+            var whole = GroupActivity()
+            for extent in shop.log.extents {
+                var part = GroupActivity()
+                part.add(extent, from: .zero, damage: { _ in })
+                joined.append(part)
+                whole.add(extent, from: .zero, damage: { _ in })
+            }
+            for order in GroupActivity.Order.allCases {
+                let all = whole.entries(by: order, limit: .max, in: shop.log)
+                #expect(all.count > 20)
+                for limit in [0, 1, 2, 9, 20, .max] {
+                    let found = joined.entries(by: order, limit: limit, in: shop.log)
+                    #expect(found == Array(all.prefix(limit)))
+                }
+            }
         }
     }
 }

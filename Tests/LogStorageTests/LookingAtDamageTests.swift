@@ -53,6 +53,45 @@ import Testing
         }
     }
 
+    /// Groups and keys are looked for wherever something is damaged, and what is found is what was written.
+    @Test(arguments: UpkeptLog.State.allCases)
+    func lookingForGroupsReadsNothingThatIsDamaged(_ state: UpkeptLog.State) throws {
+        let log = try UpkeptLog(state, isClosed: false, batches: state == .unsealed ? 200 : 400)
+        let whole = try LogInspector(LogDirectory(log.directory.path)).openLog()
+        var hashes: [UInt64: HashKind] = [:]
+        for extent in whole.extents {
+            try extent.forEachRecord(from: extent.segment.base) { record in
+                hashes[record.groupHash(record.groupCount - 1)] = .group
+                hashes[record.keyHash] = .key
+            }
+        }
+        let all = try Self.readable(log.directory.path, Reports())
+        for (name, bytes) in try log.directory.snapshot() where name.hasSuffix(".segment") {
+            // From every part of records; and so near each other that all fields are met.
+            for position in stride(from: SegmentHeader.count, to: min(bytes.count, 30_000), by: 397)
+            {
+                var damaged = bytes
+                for place in position..<min(position + 24, bytes.count) { damaged[place] ^= 0xA5 }
+                try log.directory.write(damaged, to: name)
+                let reports = Reports()
+                let opened = try? LogInspector(LogDirectory(log.directory.path))
+                    .openLog(damage: reports.handler)
+                for (hash, kind) in hashes.sorted(by: { $0.key < $1.key }).prefix(12) {
+                    guard let opened else { continue }
+                    var reader = GroupReader(opened, .any([hash]), of: kind, from: opened.first)
+                    do throws(StorageError) {
+                        while try reader.nextRecord({ record in
+                            #expect(all[record.offset] == record.checksum, "\(name) \(position)")
+                        }) {}
+                    } catch {
+                        #expect(error.code == .corrupt, "\(name) \(position): \(error)")
+                    }
+                }
+                try log.directory.write(bytes, to: name)
+            }
+        }
+    }
+
     /// Nothing is read that was not written, and if something is missing it is said.
     private func expectHonest(
         _ log: UpkeptLog, _ all: [Offset: UInt32], _ what: String

@@ -4,22 +4,15 @@ package import LogStorage
 
 /// Which groups a stretch of a log is about, and how much of it.
 ///
-/// Memory: about 100 bytes for each group, of which no more than ``groupCountMax`` are kept: with more of them, those
+/// Memory: about 100 bytes for each group, of which no more than `groupCountMax` are kept: with more of them, those
 /// that had the least records are forgotten, and ``isComplete`` says so.
-package struct GroupActivity {
+package struct GroupActivity: Sendable {
     /// What there is of one group.
     package struct Entry: Hashable, Sendable {
         /// Which group.
         package let group: GroupKey
-        /// Records that carry it, those with which an instance left it included.
-        package fileprivate(set) var recordCount = 0
-        /// Bytes of these records.
-        package fileprivate(set) var byteCount = 0
-        /// Instances that came into it, less those that left it.
-        package fileprivate(set) var memberBalance = 0
-        /// The last of these records, and its time in microseconds since 1970.
-        package fileprivate(set) var last: Offset
-        package fileprivate(set) var lastTime: Int64
+        /// Its records and members.
+        package let count: GroupCounts.Count
     }
 
     /// How the groups are ordered.
@@ -35,7 +28,7 @@ package struct GroupActivity {
     private let model: Text?
     private let property: Text?
     private let groupCountMax: Int
-    private var entries: [UInt64: Entry] = [:]
+    private var counts = GroupCounts()
     /// Whether no group was forgotten.
     package private(set) var isComplete = true
     /// Records that were looked at.
@@ -59,64 +52,59 @@ package struct GroupActivity {
     private mutating func add(_ record: borrowing RecordView) {
         self.recordCount += 1
         if let model, !record.model.isEqual(to: model.bytes.span.bytes) { return }
+        if self.property == nil { self.counts.expect(record) }
         for index in 0..<record.groupCount {
             let entry = record.group(index)
             if entry.isModelGroup { continue }
             if let property, !record.property(of: entry).isEqual(to: property.bytes.span.bytes) {
                 continue
             }
-            let balance =
-                entry.membership == .entered ? 1 : entry.membership == .left ? -1 : 0
-            if self.entries[entry.hash]?.note(record, balance) == nil {
-                var first = Entry(
-                    group: GroupKey(
-                        model: Text(bytes: record.model.copy()),
-                        property: Text(bytes: record.property(of: entry).copy()),
-                        value: Scalar(
-                            kind: entry.valueKind,
-                            text: Text(bytes: record.value(of: entry).copy()))),
-                    last: record.offset, lastTime: record.time)
-                first.note(record, balance)
-                self.entries[entry.hash] = first
-                if self.entries.count > self.groupCountMax { self.forgetTheLeast() }
-            }
+            self.counts.add(entry, of: record)
         }
+        self.keepToTheLimit()
     }
 
-    private mutating func forgetTheLeast() {
+    /// Counts what `next` has counted, with the same choice of groups, of records that follow all of these.
+    package mutating func append(_ next: GroupActivity) {
+        self.counts.append(next.counts)
+        self.recordCount += next.recordCount
+        self.isComplete = self.isComplete && next.isComplete
+        self.keepToTheLimit()
+    }
+
+    private mutating func keepToTheLimit() {
+        guard self.counts.count > self.groupCountMax else { return }
         self.isComplete = false
-        var bound = 1
-        while self.entries.count > self.groupCountMax / 2 {
-            self.entries = self.entries.filter { $0.value.recordCount > bound }
-            bound *= 2
-        }
+        self.counts.forgetTheLeast(downTo: self.groupCountMax / 2)
     }
 
-    /// The groups in order, at most `limit`.
-    package func entries(by order: Order, limit: Int) -> [Entry] {
-        let sorted = self.entries.values.sorted { left, right in
-            switch order {
-            case .records where left.recordCount != right.recordCount:
-                left.recordCount > right.recordCount
-            case .bytes where left.byteCount != right.byteCount: left.byteCount > right.byteCount
-            default: left.group.isBefore(right.group)
+    /// The groups in order, at most `limit`, with the names that `log`, whose records they are, has of them.
+    package func entries(by order: Order, limit: Int, in log: ChangeLog) -> [Entry] {
+        let all = self.counts.all
+        // Groups that are as large are in the order of their names, so the names of those are wanted too.
+        let sizes: [Int]
+        switch order {
+        case .records: sizes = all.map(\.count.recordCount)
+        case .bytes: sizes = all.map(\.count.byteCount)
+        case .name: sizes = all.map { _ in 0 }
+        }
+        let bound = limit < all.count ? sizes.sorted(by: >).dropFirst(max(limit, 1) - 1).first : nil
+        var named: [(size: Int, entry: Entry)] = []
+        for (place, size) in sizes.enumerated() where size >= bound ?? 0 {
+            let (hash, count) = all[place]
+            if let group = log.group(hash, at: count.last) {
+                named.append((size, Entry(group: group, count: count)))
             }
         }
-        return Array(sorted.prefix(limit))
+        named.sort { left, right in
+            left.size != right.size
+                ? left.size > right.size : left.entry.group.isBefore(right.entry.group)
+        }
+        return named.prefix(limit).map(\.entry)
     }
 
     /// How many groups there are.
-    package var count: Int { self.entries.count }
-}
-
-extension GroupActivity.Entry {
-    fileprivate mutating func note(_ record: borrowing RecordView, _ balance: Int) {
-        self.recordCount += 1
-        self.byteCount += record.count
-        self.memberBalance += balance
-        self.last = record.offset
-        self.lastTime = record.time
-    }
+    package var count: Int { self.counts.count }
 }
 
 extension GroupKey {

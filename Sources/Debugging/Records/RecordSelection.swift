@@ -56,7 +56,7 @@ package struct RecordSelection: Sendable {
         if let (hashes, kind) = self.hashes(in: log) {
             try self.find(hashes, kind, log, range, damage, body)
         } else {
-            try self.scan(log, range, damage, body)
+            _ = try self.scan(log, range, damage, body)
         }
     }
 
@@ -69,29 +69,48 @@ package struct RecordSelection: Sendable {
         while at < range.upperBound {
             let end = min(try log.prepareIndexes(from: at, having: hashes), range.upperBound)
             guard at < end else { return }
-            var reader = GroupReader(log, .any(hashes), of: kind, from: at, to: end)
-            while let offset = try reader.next() {
-                var result = Result<Bool, any Error>.success(true)
-                do throws(StorageError) {
-                    _ = try records.withRecord(at: offset) { record in
-                        if self.wants(record) { result = Result { try body(record) } }
-                    }
-                } catch {
-                    damage(error)
-                }
-                guard try result.get() else { return }
-            }
+            let reader = GroupReader(log, .any(hashes), of: kind, from: at, to: end)
+            guard try self.read(reader, &records, log, upTo: end, damage, body) else { return }
             at = end
+        }
+    }
+
+    /// Returns whether `body` wants more.
+    private func read(
+        _ start: GroupReader, _ records: inout ScatteredRecords, _ log: ChangeLog,
+        upTo end: Offset, _ damage: DamageHandler, _ body: (borrowing RecordView) throws -> Bool
+    ) throws -> Bool {
+        var reader = start
+        while true {
+            let next: Offset?
+            do throws(StorageError) {
+                next = try reader.next()
+            } catch {
+                guard error.code == .corrupt else { throw error }
+                // In a segment that is not sealed a group is found along its thread, which leads over a damaged record.
+                return try self.scan(log, reader.cursor..<end, damage, body)
+            }
+            guard let offset = next else { return true }
+            var result = Result<Bool, any Error>.success(true)
+            do throws(StorageError) {
+                _ = try records.withRecord(at: offset) { record in
+                    if self.wants(record) { result = Result { try body(record) } }
+                }
+            } catch {
+                damage(error)
+            }
+            guard try result.get() else { return false }
         }
     }
 
     /// Records that are read before it is asked whether there is more to do.
     private static let pieceCount = 256
 
+    /// Looks at every record. Returns whether `body` wants more.
     private func scan(
         _ log: ChangeLog, _ range: Range<Offset>, _ damage: DamageHandler,
         _ body: (borrowing RecordView) throws -> Bool
-    ) throws {
+    ) throws -> Bool {
         var at = range.lowerBound
         while at < range.upperBound, let extent = try log.extent(at: at) {
             let stop = min(extent.end, range.upperBound, at.advanced(by: Self.pieceCount))
@@ -100,8 +119,9 @@ package struct RecordSelection: Sendable {
                 guard case .success(true) = result, self.wants(record) else { return }
                 result = Result { try body(record) }
             }
-            guard try result.get() else { return }
+            guard try result.get() else { return false }
             at = stop
         }
+        return true
     }
 }

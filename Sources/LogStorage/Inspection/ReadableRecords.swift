@@ -94,8 +94,10 @@ extension Segment {
         }
     }
 
-    private func damaged(_ range: Range<Offset>, _ reason: String, _ position: Int?) -> StorageError
-    {
+    /// The error about damaged records of the segment.
+    func damaged(
+        _ range: Range<Offset>, _ reason: String, _ position: Int?
+    ) -> StorageError {
         let last = range.upperBound.previous ?? range.lowerBound
         let which =
             last == range.lowerBound

@@ -2,6 +2,7 @@ import ArgumentParser
 import Debugging
 import LogModel
 import LogStorage
+import Synchronization
 import WireProtocol
 
 /// `livelog log groups`: which groups there are, and which are hot.
@@ -42,23 +43,14 @@ struct LogGroupsCommand: ParsableCommand {
     func run() throws {
         try self.withLog(self.log) { access, output in
             let range = try access.range(from: self.range.from, until: self.range.until)
-            var activity = GroupActivity(
-                model: self.model.map { Text($0) }, property: self.property.map { Text($0) })
-            var progress = ProgressLine()
-            for extent in access.log.extents
-            where extent.end > range.lowerBound && extent.segment.base < range.upperBound {
-                activity.add(
-                    extent.prefix(upTo: range.upperBound), from: range.lowerBound,
-                    damage: access.damage)
-                progress.show { "\(activity.recordCount) records, \(activity.count) groups" }
-            }
-            progress.clear()
+            let activity = self.activity(access, range)
             if !activity.isComplete {
                 Diagnostics.say(
                     "there are more groups than are counted at once: those with few records are missing, "
                         + "and others may have some more; ask for one --model and --property")
             }
-            let entries = activity.entries(by: self.by, limit: self.all ? .max : self.top)
+            let entries = activity.entries(
+                by: self.by, limit: self.all ? .max : self.top, in: access.log)
             switch self.format {
             case .text: for line in Self.lines(entries) { try output.write(line: line) }
             case .json: for entry in entries { try output.write(Self.json(entry).line) }
@@ -69,14 +61,44 @@ struct LogGroupsCommand: ParsableCommand {
         }
     }
 
+    /// Each processor counts a stretch of its own.
+    private func activity(_ access: LogAccess, _ range: Range<Offset>) -> GroupActivity {
+        let none = GroupActivity(
+            model: self.model.map { Text($0) }, property: self.property.map { Text($0) })
+        let extents = access.log.extents.filter {
+            $0.end > range.lowerBound && $0.segment.base < range.upperBound
+        }
+        let progress = Mutex(ProgressLine())
+        let recordCount = Atomic(0)
+        let parts = Processors.map(Processors.count) { part in
+            var activity = none
+            let (first, end) = (
+                extents.count * part / Processors.count,
+                extents.count * (part + 1) / Processors.count
+            )
+            for extent in extents[first..<end] {
+                let before = activity.recordCount
+                activity.add(
+                    extent.prefix(upTo: range.upperBound), from: range.lowerBound,
+                    damage: access.damage)
+                let done = recordCount.add(activity.recordCount - before, ordering: .relaxed)
+                progress.withLock { $0.show { "\(done.newValue) records" } }
+            }
+            return activity
+        }
+        progress.withLock { $0.clear() }
+        return parts.reduce(into: none) { $0.append($1) }
+    }
+
     private static func lines(_ entries: [GroupActivity.Entry]) -> [String] {
         var table = TextTable()
         table.add(["records", "bytes", "members", "last", "group"])
         for entry in entries {
             table.add([
-                "\(entry.recordCount)", byteText(entry.byteCount),
-                entry.memberBalance < 0 ? "\(entry.memberBalance)" : "+\(entry.memberBalance)",
-                RFC3339.text(ofRecord: entry.lastTime),
+                "\(entry.count.recordCount)", byteText(entry.count.byteCount),
+                entry.count.memberBalance < 0
+                    ? "\(entry.count.memberBalance)" : "+\(entry.count.memberBalance)",
+                RFC3339.text(ofRecord: entry.count.lastTime),
                 "\(entry.group.model) \(RecordText.groups([entry.group]))",
             ])
         }
@@ -88,11 +110,11 @@ struct LogGroupsCommand: ParsableCommand {
         json.add("model", entry.group.model.string)
         json.add("property", entry.group.property.string)
         json.add("value", entry.group.value)
-        json.add("records", entry.recordCount)
-        json.add("bytes", entry.byteCount)
-        json.add("members", entry.memberBalance)
-        json.add("last", entry.last)
-        json.add("lastTime", RFC3339.text(ofRecord: entry.lastTime))
+        json.add("records", entry.count.recordCount)
+        json.add("bytes", entry.count.byteCount)
+        json.add("members", entry.count.memberBalance)
+        json.add("last", entry.count.last)
+        json.add("lastTime", RFC3339.text(ofRecord: entry.count.lastTime))
         return json
     }
 }

@@ -67,17 +67,6 @@ package struct HashTotals: Sendable {
         of tally: GroupTally, _ directory: HashDirectory, _ log: ChangeLog
     ) -> GroupKey? {
         guard let offset = try? directory.lastRecord(ofEntry: tally.entry) else { return nil }
-        let found = try? log.withRecord(at: offset) { record -> GroupKey? in
-            for index in 0..<record.groupCount where record.groupHash(index) == tally.hash {
-                let entry = record.group(index)
-                return GroupKey(
-                    model: Text(bytes: record.model.copy()),
-                    property: Text(bytes: record.property(of: entry).copy()),
-                    value: Scalar(
-                        kind: entry.valueKind, text: Text(bytes: record.value(of: entry).copy())))
-            }
-            return nil
-        }
-        return found ?? nil
+        return log.group(tally.hash, at: offset)
     }
 }
