@@ -46,7 +46,8 @@ static uint32_t crc32c_instruction(uint32_t crc, const uint8_t *at, size_t count
 // The instruction takes three cycles, and one can begin in each: so three stretches, lanes, are summed up at once. The
 // sum over a stretch followed by n bits is its state times x^n, less the 33 bits by which a carry-less product of
 // reflected numbers and the instruction move it anyway; so both join the third one's last word.
-// x^(8 n - 33) for stretches of n bytes, reflected.
+//
+// These are x^(8 n - 33) for stretches of n bytes, reflected.
 enum { AFTER_32 = 0xBA4FC28Eu, AFTER_64 = 0x9E4ADDF8u, AFTER_128 = 0x0D3B6092u, AFTER_256 = 0xB9E02B86u };
 
 __attribute__((target("sse4.2,pclmul")))
@@ -55,7 +56,8 @@ static uint64_t moved(uint64_t state, uint32_t factor) {
     return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
-// Sums up three lanes of `lane` bytes, of which one and two come after the first factors.
+// Continues `state` over three lanes of `lane` bytes each: `after_one` and `after_two` are the factors of one lane and
+// of two.
 __attribute__((target("sse4.2,pclmul"), always_inline))
 static inline uint64_t three_lanes(uint64_t state, const uint8_t *at, size_t lane, uint32_t after_one, uint32_t after_two) {
     uint64_t second = 0, third = 0;

@@ -8,7 +8,7 @@ package import LogModel
 /// microseconds, which are shared by the records that lie there. A record that lies alone is read from the file instead,
 /// in half a microsecond.
 package struct ScatteredRecords {
-    /// A record that lies nearer to the one before is read where it is mapped.
+    /// A record that begins nearer to the one before is read where it is mapped.
     private static let nearByteCount = 8192
     /// Bytes that are read at first; of a longer record the rest is read then.
     private static let firstCount = 1024
@@ -17,7 +17,7 @@ package struct ScatteredRecords {
     private var extent: SegmentExtent?
     /// The file of the extent's segment; nil if its records are not mapped, or it has no name any more.
     private var file: (any DiskFile)?
-    /// Where the record before ended.
+    /// Where the record before began.
     private var position = 0
     private var bytes: [UInt8] = []
 
