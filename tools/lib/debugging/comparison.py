@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 import changes as shop
-from oracle import Group, Oracle, Questions, SetRecord, changed, encode, line_digest, value_text
+from oracle import Group, Oracle, Questions, SetRecord, encode, line_digest, value_text
 
 COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 FORKS = 2
